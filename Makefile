@@ -1,0 +1,44 @@
+# What a person or CI does. `make help` lists it.
+PYTHON ?= python3
+VENV := .local/venv/bin
+export AIRFLOW_PORT AWS_PORT STACK_DIR DAGS_DIR
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+SHELL := bash
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: up
+up: packages ## start the stack, run the main DAG through REST, show what ran where
+	@$(VENV)/python -m infra.local up
+	@scripts/demo
+
+.PHONY: down reset status logs
+down reset status logs: packages
+	@$(VENV)/python -m infra.local $@
+down: ## stop everything, keep the state
+reset: ## stop everything and forget the state
+status: ## what runs, healthy or not
+logs: ## follow the logs of all processes
+
+.PHONY: packages
+packages:
+	@$(PYTHON) infra/local/bootstrap.py
+
+.PHONY: packages-test
+packages-test:
+	@$(PYTHON) infra/local/bootstrap.py --test
+
+.PHONY: check
+check: packages-test ## format, lint, types, shell, YAML, generated files; changes nothing
+	@scripts/check
+
+.PHONY: test
+test: packages-test ## every test that this machine can run
+	@$(VENV)/pytest
+
+.PHONY: format
+format: packages-test ## format Python and shell files
+	@$(VENV)/ruff check --quiet --fix . ; $(VENV)/ruff format --quiet .

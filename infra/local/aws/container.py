@@ -1,0 +1,125 @@
+"""A container, run as a process that has the container's environment and nothing else."""
+
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.local.aws import process_tree
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+DEFAULT_STOP_TIMEOUT_S = 30
+
+
+class CannotStart(Exception):
+    """The container could not be started; the message is ECS's stopped reason."""
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """What one container runs: its definition with the override of RunTask applied.
+
+    ``memory`` is its own hard limit in MiB, if it has one besides the task's.
+    """
+
+    name: str
+    image: str
+    command: list[str]
+    environment: dict[str, str]
+    stop_timeout: int
+    memory: int | None
+    log_options: dict[str, str] | None
+
+    @classmethod
+    def build(cls, definition: dict[str, Any], override: dict[str, Any]) -> "ContainerSpec":
+        pairs = (definition.get("environment") or []) + (override.get("environment") or [])
+        logs = definition.get("logConfiguration") or {}
+        command = override.get("command") or definition.get("command") or []
+        return cls(
+            name=definition["name"],
+            image=definition["image"],
+            command=(definition.get("entryPoint") or []) + command,
+            environment={pair["name"]: str(pair["value"]) for pair in pairs},
+            stop_timeout=definition.get("stopTimeout") or DEFAULT_STOP_TIMEOUT_S,
+            memory=override.get("memory") or definition.get("memory"),
+            log_options=logs.get("options") if logs.get("logDriver") == "awslogs" else None,
+        )
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended: its exit code and the CPU seconds of all its processes."""
+
+    code: int
+    cpu_seconds: float
+
+
+class Container:
+    """A running container. Its working directory, which holds its output, is ``folder``."""
+
+    def __init__(self, spec: ContainerSpec, folder: Path) -> None:
+        self.spec = spec
+        self.output = folder / "output.log"
+        self.peak_bytes = 0
+        self._pids: set[int] = set()
+        folder.mkdir(parents=True)
+        with self.output.open("wb") as out:
+            self._process = subprocess.Popen(
+                _argv(spec),
+                executable=_executable(spec),
+                env=spec.environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+
+    def poll(self) -> Exit | None:
+        """Reap the main process if it ended, and what it left behind with it."""
+        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+        if not pid:
+            return None
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        process_tree.kill(self._members(process_tree.snapshot()) - {self.pid})
+        code = self._process.returncode
+        return Exit(code if code >= 0 else 128 - code, usage.ru_utime + usage.ru_stime)
+
+    def measure(self, table: dict[int, tuple[int, int]]) -> int:
+        """Return the bytes that the container's processes use now, and remember the peak."""
+        used = process_tree.memory_bytes(self._members(table))
+        self.peak_bytes = max(self.peak_bytes, used)
+        return used
+
+    def terminate(self) -> None:
+        """SIGTERM the main process alone, as ``docker stop`` does."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL every process of the container."""
+        process_tree.kill(self._members(process_tree.snapshot()) | {self.pid})
+
+    def _members(self, table: dict[int, tuple[int, int]]) -> set[int]:
+        self._pids = (self._pids & table.keys()) | process_tree.members(self.pid, table)
+        return self._pids
+
+
+def _argv(spec: ContainerSpec) -> list[str]:
+    if not spec.command:
+        raise CannotStart("CannotStartContainerError: no command specified")
+    return spec.command
+
+
+def _executable(spec: ContainerSpec) -> str:
+    name = spec.command[0]
+    found = shutil.which(name, path=spec.environment.get("PATH", DEFAULT_PATH))
+    if not found:
+        raise CannotStart(
+            "CannotStartContainerError: failed to create task for container: failed to start shim: "
+            f'exec: "{name}": executable file not found in $PATH'
+        )
+    return found

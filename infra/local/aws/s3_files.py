@@ -1,0 +1,76 @@
+"""S3's objects, kept in files, so that logs and data outlive a restart.
+
+Keys become paths below ``<folder>/<bucket>/``. Of a versioned object the newest version is kept.
+"""
+
+import logging
+import mimetypes
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import FakeKey, S3Backend, s3_backends
+
+log = logging.getLogger(__name__)
+PLAIN = "/=+:@ "
+
+
+class S3Files:
+    """Writes every object that S3 takes to ``folder``, and reads them all back."""
+
+    def __init__(self, folder: Path, region: str) -> None:
+        self.folder, self.region = folder, region
+
+    def install(self) -> None:
+        """Follow every put and delete of moto's S3."""
+        S3Backend.put_object = self._after(S3Backend.put_object, self._keep)
+        S3Backend.delete_object = self._after(S3Backend.delete_object, self._forget)
+
+    def restore(self) -> int:
+        """Put back what is kept, in buckets of the same names; return the number of objects."""
+        s3 = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        count = 0
+        for bucket, key, path in self._kept():
+            if bucket not in s3.buckets:
+                s3.create_bucket(bucket, self.region)
+            kind = mimetypes.guess_type(path.name)[0] or "binary/octet-stream"
+            s3.put_object(bucket, key, path.read_bytes()).set_metadata({"Content-Type": kind})
+            count += 1
+        return count
+
+    def _kept(self) -> Iterator[tuple[str, str, Path]]:
+        for bucket in sorted(self.folder.glob("*")):
+            for path in sorted(bucket.rglob("*")):
+                if path.is_file():
+                    yield bucket.name, unquote(path.relative_to(bucket).as_posix()), path
+
+    @staticmethod
+    def _after(original: Callable[..., Any], then: Callable[..., None]) -> Callable[..., Any]:
+        def method(backend: S3Backend, bucket_name: str, key_name: str, *args: Any, **kwargs: Any) -> Any:
+            result = original(backend, bucket_name, key_name, *args, **kwargs)
+            then(backend, bucket_name, key_name)
+            return result
+
+        return method
+
+    def _path(self, bucket: str, key: str) -> Path:
+        return self.folder / bucket / quote(key, safe=PLAIN)
+
+    def _keep(self, backend: S3Backend, bucket: str, key: str) -> None:
+        path = self._path(bucket, key)
+        value = backend.buckets[bucket].keys[key].value
+        try:
+            if ".." in path.parts:
+                raise OSError("the key is not a path")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f".{path.name[:200]}.new")
+            beside.write_bytes(value)
+            beside.replace(path)
+        except OSError as error:
+            log.warning("s3://%s/%s will be lost with the next restart: %s", bucket, key, error)
+
+    def _forget(self, backend: S3Backend, bucket: str, key: str) -> None:
+        if not isinstance(backend.buckets[bucket].keys.get(key), FakeKey):
+            self._path(bucket, key).unlink(missing_ok=True)

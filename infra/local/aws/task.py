@@ -1,0 +1,171 @@
+"""One Fargate task and its life, from PROVISIONING to STOPPED."""
+
+import random
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.local.aws.awslogs import LogStream
+from infra.local.aws.container import CannotStart, Container, ContainerSpec, Exit
+from infra.local.aws.events import Events
+from infra.local.aws.faults import Faults
+from infra.local.aws.launch import Launch
+from infra.local.aws.noop import NoopContainer
+
+PENDING_S = 0.1
+MEASURE_EVERY_S = 0.25
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+EXITED = "Essential container in task exited"
+SPOT = "Your Spot Task was interrupted."
+PULL = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {}: not found"
+
+
+class FargateTask:
+    """The state of a task. ``step`` moves it on and is called by one thread only.
+
+    Statuses and their meaning:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+    """
+
+    def __init__(self, launch: Launch, folder: Path, events: Events, faults: Faults) -> None:
+        self.launch = launch
+        self.id = uuid.uuid4().hex
+        self.arn = f"{launch.cluster_arn.replace(':cluster/', ':task/')}/{self.id}"
+        self.version = 0
+        self.history: list[tuple[str, datetime]] = []
+        self.times: dict[str, datetime] = {}
+        self.desired_status = "RUNNING"
+        self.stop_code: str | None = None
+        self.stopped_reason: str | None = None
+        self.container_reason: str | None = None
+        self.exit: Exit | None = None
+        self.container: Container | NoopContainer | None = None
+        self._folder = folder / self.id
+        self._events, self._faults = events, faults
+        self._logs: LogStream | None = None
+        self._due = time.monotonic() + faults.provision_s
+        self._started = self._measured = 0.0
+        self._kill_at: float | None = None
+        self._fails_to_pull = random.random() < faults.fail_pull
+        self._to("PROVISIONING", provider=launch.provider)
+        self._at("createdAt")
+
+    @property
+    def status(self) -> str:
+        return self.history[-1][0]
+
+    @property
+    def spec(self) -> ContainerSpec:
+        return self.launch.container
+
+    def stop(self, reason: str, code: str = "UserInitiated") -> None:
+        """Ask the task to stop. The first reason stays."""
+        if self.desired_status == "STOPPED":
+            return
+        self.desired_status, self.stopped_reason, self.stop_code = "STOPPED", reason, code
+
+    def step(self, now: float, table: dict[int, tuple[int, int]]) -> None:
+        """Do what is due at ``now`` (monotonic seconds); ``table`` is a process snapshot."""
+        match self.status:
+            case "PROVISIONING" | "PENDING" if self.desired_status == "STOPPED":
+                self._to("DEPROVISIONING")
+            case "PROVISIONING" if now >= self._due:
+                self._to("PENDING")
+                self._due = now + PENDING_S
+            case "PENDING" if now >= self._due:
+                self._activate(now)
+            case "RUNNING":
+                self._watch(now, table)
+            case "DEACTIVATING":
+                self._begin_to_stop(now)
+            case "STOPPING":
+                self._finish(now)
+            case "DEPROVISIONING":
+                self._at("stoppedAt")
+                self._to("STOPPED", code=self.exit and self.exit.code, reason=self.stopped_reason)
+
+    def _activate(self, now: float) -> None:
+        self._to("ACTIVATING")
+        self._at("connectivityAt")
+        self._at("pullStartedAt")
+        try:
+            if self._fails_to_pull:
+                raise CannotStart(PULL.format(self.spec.image))
+            self._at("pullStoppedAt")
+            self._start()
+        except CannotStart as error:
+            self.stop(str(error), "TaskFailedToStart")
+            self._at("executionStoppedAt")
+            self._to("DEPROVISIONING")
+            return
+        self._started = now
+        self._at("startedAt")
+        self._to("RUNNING", pid=self.container.pid if self.container else None)
+
+    def _start(self) -> None:
+        if self._faults.noop:
+            self.container = NoopContainer(self.spec)
+            return
+        if self.spec.log_options:
+            self._logs = LogStream(self.spec.log_options, self.spec.name, self.id, self.launch.account)
+        self.container = Container(self.spec, self._folder)
+
+    def _watch(self, now: float, table: dict[int, tuple[int, int]]) -> None:
+        assert self.container
+        self.exit = self.container.poll()
+        if self.exit:
+            self.stop(EXITED, "EssentialContainerExited")
+        elif now - self._measured >= MEASURE_EVERY_S:
+            self._measured = now
+            self._limit_memory(table)
+            self._interrupt(now - self._started)
+            self._ship()
+        if self.desired_status == "STOPPED":
+            self._to("DEACTIVATING")
+
+    def _limit_memory(self, table: dict[int, tuple[int, int]]) -> None:
+        assert self.container
+        limit = min(self.launch.memory, self.spec.memory or self.launch.memory)
+        if self.container.measure(table) > limit * 1024 * 1024:
+            self.container_reason = OUT_OF_MEMORY
+            self.container.kill()
+
+    def _interrupt(self, age: float) -> None:
+        assert self.container
+        kill_after, spot_after = self._faults.kill_after_s, self._faults.interrupt_spot_after_s
+        if kill_after is not None and age >= kill_after:
+            self.container.kill()
+        if spot_after is not None and age >= spot_after and self.launch.provider == "FARGATE_SPOT":
+            self.stop(SPOT, "SpotInterruption")
+
+    def _begin_to_stop(self, now: float) -> None:
+        self._at("stoppingAt")
+        self._to("STOPPING")
+        if not self.exit:
+            assert self.container
+            self.container.terminate()
+            self._kill_at = now + self.spec.stop_timeout
+
+    def _finish(self, now: float) -> None:
+        assert self.container
+        self.exit = self.exit or self.container.poll()
+        if self.exit:
+            self._ship(ended=True)
+            self._at("executionStoppedAt")
+            self._to("DEPROVISIONING")
+        elif self._kill_at and now >= self._kill_at:
+            self.container.kill()
+
+    def _ship(self, *, ended: bool = False) -> None:
+        if self._logs and isinstance(self.container, Container):
+            self._logs.ship(self.container.output, ended=ended)
+
+    def _at(self, name: str) -> None:
+        self.times[name] = datetime.now(UTC)
+
+    def _to(self, status: str, **fields: Any) -> None:
+        self.history.append((status, datetime.now(UTC)))
+        self.version += 1
+        self._events.status(self.id, status, **fields)

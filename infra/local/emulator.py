@@ -1,0 +1,30 @@
+"""The stack's AWS process: the emulated AWS with the stack's account in it."""
+
+import logging
+import signal
+import threading
+
+from infra.local.account import fill
+from infra.local.aws.server import AwsServer
+from infra.local.layout import Layout
+from infra.local.names import REGION
+from infra.local.processes import end_all, in_folder
+
+
+def main() -> None:
+    """Serve until SIGTERM, then stop the tasks and leave."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    layout = Layout.read()
+    end_all(in_folder(layout.aws / "tasks"))  # of an emulator that was killed
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server = AwsServer(layout.aws, REGION, layout.aws_port)
+    server.start(lambda: fill(layout))
+    logging.info("emulated AWS at %s", server.url)
+    stop.wait()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

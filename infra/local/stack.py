@@ -1,0 +1,123 @@
+"""Up, down, reset and status of one local stack."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from infra.local import health, postgres, processes, services
+from infra.local.environment import control_plane
+from infra.local.layout import ROOT, Layout
+
+HEALTHY_WITHIN_S = 180
+MIGRATED = "migrated.json"
+
+
+class StackError(RuntimeError):
+    """Something that the user can mend; the message says how."""
+
+
+def up(layout: Layout) -> None:
+    """Start what does not run and wait until all of it works. Safe to repeat."""
+    layout.make_folders()
+    if not services.states(layout):
+        with step("postgres, emulated AWS"):
+            _start_base(layout)
+    with step("database schema"):
+        _migrate(layout)
+    with step("api-server, scheduler, dag-processor, triggerer"):
+        services.start(layout, *services.ALL)
+        _wait_until_healthy(layout)
+
+
+def down(layout: Layout) -> int:
+    """Stop everything, whatever state it is in; return how many processes had to be hunted."""
+    services.shutdown(layout)
+    hunted = processes.end_all(processes.of_stack(layout))
+    left = processes.of_stack(layout)
+    if left:
+        raise StackError(f"these processes do not end: {', '.join(f'{p.pid} {p.name()}' for p in left)}")
+    return hunted
+
+
+def reset(layout: Layout) -> None:
+    """Stop everything and forget all state but the installed packages."""
+    down(layout)
+    for path in layout.state.iterdir() if layout.state.exists() else ():
+        if path != layout.venv and path.name not in ("uv", "pip", "bootstrap.lock"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(layout.sockets, ignore_errors=True)
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Say what is being done, and how long it took."""
+    begun = time.monotonic()
+    print(f"==> {title} ...", end=" ", flush=True)
+    yield
+    print(f"{time.monotonic() - begun:.1f} s", flush=True)
+
+
+def _start_base(layout: Layout) -> None:
+    processes.end_all(processes.of_stack(layout))  # what a stack that was killed left behind
+    for name, port in (("AIRFLOW_PORT", layout.airflow_port), ("AWS_PORT", layout.aws_port)):
+        _check_port(name, port)
+    try:
+        postgres.prepare(layout)
+    except postgres.CannotRun as error:
+        raise StackError(str(error)) from error
+    services.start_supervisor(layout)
+    if not processes.until(lambda: postgres.ready(layout), 30):
+        raise StackError(f"Postgres does not start:\n{tail(layout, 'postgres')}")
+
+
+def _check_port(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            owner = processes.port_owner(port)
+            raise StackError(
+                f"port {port} ({name}) is taken by {owner}. Stop it, or choose another port: make up {name}={port + 1}"
+            ) from None
+
+
+def _migrate(layout: Layout) -> None:
+    """Bring the schema up to date, unless it was made with these very packages."""
+    stamp, packages = layout.database / MIGRATED, (layout.venv / ".installed-base").read_text()
+    if stamp.exists() and json.loads(stamp.read_text()) == packages:
+        return
+    with (layout.log / "database.log").open("wb") as log:
+        command = [sys.executable, "-m", "infra.local.database"]
+        environment = {**control_plane(layout), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, env=environment, cwd=layout.run, stdout=log, stderr=log)
+    if done.returncode:
+        raise StackError(f"the database schema could not be made:\n{tail(layout, 'database')}")
+    stamp.write_text(json.dumps(packages))
+
+
+def _wait_until_healthy(layout: Layout) -> None:
+    deadline = time.monotonic() + HEALTHY_WITHIN_S
+    while missing := health.unhealthy(layout, _started(layout)):
+        states = services.states(layout) or {}
+        dead = [name for name, state in states.items() if state["statename"] == "FATAL"]
+        if dead or not states or time.monotonic() > deadline:
+            culprit = (dead or missing)[0]
+            raise StackError(f"{', '.join(dead or missing)} did not become healthy:\n{tail(layout, culprit)}")
+        time.sleep(0.2)
+
+
+def _started(layout: Layout) -> dict[str, float]:
+    return {name: state["start"] for name, state in (services.states(layout) or {}).items()}
+
+
+def tail(layout: Layout, name: str, lines: int = 15) -> str:
+    """Return the end of a process's log, and where the rest of it is."""
+    path = layout.log / f"{name}.log"
+    text = path.read_text(errors="replace").splitlines()[-lines:] if path.exists() else []
+    return "\n".join([*(f"    {line}" for line in text), f"    (all of it: {path})"])

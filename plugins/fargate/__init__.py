@@ -1,0 +1,8 @@
+"""Airflow tasks on AWS Fargate: the executor, the sizes, and what they need.
+
+The one package of this repository that calls ECS.
+"""
+
+from fargate.sizes import fargate
+
+__all__ = ["fargate"]

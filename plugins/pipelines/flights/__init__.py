@@ -1,0 +1,1 @@
+"""Flights that left New York City: from raw monthly files to a report."""

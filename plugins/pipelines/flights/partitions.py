@@ -1,0 +1,52 @@
+"""From raw CSV to Parquet, one partition a carrier and month."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.flights.inventory import mark_done, month_of
+from pipelines.flights.raw import FLIGHTS, csv
+from pipelines.lake import Lake
+
+PREFIX = "flights/"
+COLUMNS = """
+    carrier, flight, tailnum, origin, dest, air_time, distance, time_hour,
+    dep_time, sched_dep_time, dep_delay, arr_time, sched_arr_time, arr_delay,
+    strftime(make_date(year, month, day), '%Y-%m') AS month, make_date(year, month, day) AS day, hour
+"""
+
+
+def load(lake: Lake, carrier: str, label: str, files: dict[str, str], rows: int) -> dict[str, Any]:
+    """Write the partitions of one carrier; bytes that are there already stay untouched.
+
+    :param files: {key of a monthly CSV: ETag}
+    :param rows: how many flights the raw data's manifest announces
+    :returns: what was done: ``carrier``, ``months``, ``rows``, and how many partitions ``changed``
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        raw = lake.download(files, Path(folder) / "in")
+        out = Path(folder) / "out"
+        out.mkdir()
+        count = write_partitions(raw, carrier, out)
+        changed = list(lake.upload(out, PREFIX))
+    mark_done(lake, carrier, files)
+    print(f"{label}: {count} flights of {rows} announced, {sum(changed)} of {len(changed)} partitions changed")
+    months = [month_of(key) for key in files]
+    return {"carrier": carrier, "months": months, "rows": count, "changed": sum(changed)}
+
+
+def write_partitions(raw: list[Path], carrier: str, out: Path) -> int:
+    """Write ``carrier=UA/month=2013-01/data_0.parquet`` and so on below ``out``; return the rows.
+
+    The order of the rows and a single thread make the bytes depend on nothing but the input.
+    """
+    with duckdb.connect(config={"threads": 1}) as db:
+        source = csv(raw, FLIGHTS)
+        db.execute(f"CREATE TABLE flights AS SELECT {COLUMNS} FROM {source} WHERE carrier = ?", [carrier])
+        ordered = "SELECT * FROM flights ORDER BY day, sched_dep_time, flight, origin, dest, tailnum"
+        db.execute(f"COPY ({ordered}) TO '{out}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (carrier, month))")
+        row = db.execute("SELECT count(*) FROM flights").fetchone()
+    assert row
+    return int(row[0])
