@@ -1,9 +1,11 @@
 """Airflow's REST API through the official client, with errors that a person can act on."""
 
 import json
+import sys
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, TypeVar
+from urllib.request import getproxies
 
 import urllib3
 from airflow_client.client import ApiClient, Configuration
@@ -11,6 +13,8 @@ from airflow_client.client.exceptions import ApiException, UnauthorizedException
 
 T = TypeVar("T")
 PAGE = 100  # the most that the API gives at once
+LOOPBACK = "localhost,127.0.0.0/8,::1"  # never behind a proxy, whatever NO_PROXY says or forgets
+ANSWER_S = 60.0  # a server that says nothing for so long is away
 CONNECTION_RETRIES = urllib3.Retry(connect=2, read=2, backoff_factor=0.5)
 
 
@@ -44,7 +48,8 @@ class Airflow:
     def __init__(self, url: str, username: str, password: str) -> None:
         self.url = url.rstrip("/")
         self._credentials = {"username": username, "password": password}
-        self._configuration = Configuration(host=self.url, retries=CONNECTION_RETRIES)
+        no_proxy = f"{LOOPBACK},{getproxies().get('no', '')}"
+        self._configuration = Configuration(host=self.url, retries=CONNECTION_RETRIES, no_proxy=no_proxy)
         self.client = ApiClient(self._configuration)
         self._login()
 
@@ -54,7 +59,10 @@ class Airflow:
             return self._guarded(function, *arguments, **options)
         except UnauthorizedException:
             self._login()
+        try:
             return self._guarded(function, *arguments, **options)
+        except UnauthorizedException:
+            raise Problem(Exit.LOGIN, f"{self.url} does not take its own token") from None
 
     def all(self, function: Callable[..., Any], field: str, *arguments: Any, **options: Any) -> list[Any]:
         """Call a list function until it has no further page; return what stands in ``field``."""
@@ -69,7 +77,8 @@ class Airflow:
         headers = {"Content-Type": "application/json"}
         body = json.dumps(self._credentials)
         try:
-            answer = urllib3.request("POST", f"{self.url}/auth/token", headers=headers, body=body, timeout=30)
+            pool = self.client.rest_client.pool_manager  # the way that the calls take, by a proxy or not
+            answer = pool.request("POST", f"{self.url}/auth/token", headers=headers, body=body, timeout=ANSWER_S)
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(error) from None
         if answer.status in (401, 403, 422):
@@ -81,13 +90,23 @@ class Airflow:
 
     def _guarded(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
         try:
-            return function(*arguments, **options)
+            return function(*arguments, _request_timeout=ANSWER_S, **options)
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(error) from None
 
     def _unreachable(self, error: Exception) -> Problem:
         reason = getattr(error, "reason", None) or error
         return Problem(Exit.UNREACHABLE, f"{self.url} cannot be reached: {reason}. Does the api-server run there?")
+
+
+def tell(error: Problem | ApiException) -> Exit:
+    """Print an error to stderr; return the exit code that goes with it."""
+    if isinstance(error, Problem):
+        code, message = error.code, str(error)
+    else:
+        code, message = Exit.API, f"the server answered {error.status}: {detail(error)}"
+    print(f"error: {message}", file=sys.stderr)
+    return code
 
 
 def detail(error: ApiException) -> str:

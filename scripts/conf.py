@@ -47,7 +47,7 @@ def _read(file: str) -> str:
 
 def _object(text: str, source: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        value = _json(text)
     except ValueError as error:
         raise Problem(Exit.USAGE, f"{source} is not JSON: {error}") from None
     if not isinstance(value, dict):
@@ -57,6 +57,15 @@ def _object(text: str, source: str) -> dict[str, Any]:
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        return _json(text)
     except ValueError:
         return text
+
+
+def _json(text: str) -> Any:
+    """Parse JSON as Airflow does, which refuses the NaN and Infinity that Python takes."""
+    return json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")

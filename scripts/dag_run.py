@@ -11,12 +11,10 @@ from airflow_client.client.api.dag_api import DAGApi
 from airflow_client.client.api.dag_run_api import DagRunApi
 from airflow_client.client.api.task_instance_api import TaskInstanceApi
 from airflow_client.client.exceptions import (
-    ApiException,
     BadRequestException,
     ConflictException,
     NotFoundException,
     ServiceException,
-    UnauthorizedException,
     UnprocessableEntityException,
 )
 from airflow_client.client.models.dag_patch_body import DAGPatchBody
@@ -56,14 +54,20 @@ class DagRun:
                 self.refresh()
                 answered = time.monotonic()
             except (Problem, ServiceException) as error:
-                if time.monotonic() - answered > OUTAGE_S:
-                    raise Problem(Exit.UNREACHABLE, f"no answer for {OUTAGE_S:.0f} s: {error}") from None
+                self._check_outage(error, time.monotonic() - answered)
             watch(self.state, self.tasks)
             if self.state in ENDED:
                 return self.state
             if self.seconds > timeout:
                 raise Problem(Exit.TIMEOUT, f"{self.run_id} is still {self.state} after {timeout:g} s: {self.url}")
             time.sleep(poll)
+
+    def _check_outage(self, error: Problem | ServiceException, seconds: float) -> None:
+        if isinstance(error, Problem) and error.code == Exit.LOGIN:
+            raise error
+        if seconds > OUTAGE_S:
+            reason = f"{error.status} {error.reason}" if isinstance(error, ServiceException) else error
+            raise Problem(Exit.UNREACHABLE, f"no answer for {OUTAGE_S:.0f} s: {reason}")
 
     def refresh(self) -> None:
         """Read the state of the run and of its task instances."""
@@ -104,8 +108,6 @@ def start(
         run = _found(airflow, dag_id, run_id, conf)
     except (BadRequestException, UnprocessableEntityException) as error:
         raise Problem(Exit.INVALID_CONF, f"{dag_id} refuses this conf: {detail(error)}") from None
-    except ApiException as error:
-        raise Problem(Exit.API, f"{airflow.url} answered {error.status}: {detail(error)}") from None
     if paused:
         airflow.call(DAGApi(airflow.client).patch_dag, dag_id, DAGPatchBody(is_paused=False))
     return run
@@ -122,10 +124,6 @@ def _check_dag(airflow: Airflow, dag_id: str, conf: dict[str, Any], unpause: boo
     except NotFoundException:
         message = f"there is no DAG {dag_id!r} at {airflow.url}; {_known(airflow)}"
         raise Problem(Exit.UNKNOWN_DAG, message) from None
-    except UnauthorizedException:
-        raise Problem(Exit.LOGIN, f"{airflow.url} does not take its own token") from None
-    except ApiException as error:
-        raise Problem(Exit.API, f"{airflow.url} answered {error.status}: {detail(error)}") from None
     if dag.is_paused and not unpause:
         raise Problem(
             Exit.PAUSED, f"{dag_id} is paused, so the run would wait: unpause it in the UI, or with --unpause"

@@ -61,9 +61,8 @@ def row(dag: Any) -> str:
 
 
 def summary(doc: str) -> str:
-    """Return the first paragraph below the title of a DAG's documentation."""
-    paragraphs = [" ".join(part.split()) for part in doc.strip().split("\n\n")]
-    return next((text for text in paragraphs if not text.startswith("#")), "")
+    """Return the title of a DAG's documentation."""
+    return doc.strip().partition("\n")[0].lstrip("# ")
 
 
 def starts(dag: Any) -> str:

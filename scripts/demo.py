@@ -12,13 +12,14 @@ from typing import Any
 
 from airflow_client.client.api.dag_api import DAGApi
 from airflow_client.client.api.x_com_api import XComApi
+from airflow_client.client.exceptions import ApiException
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from infra.local.layout import Layout
 from infra.local.names import LAKE, LOGS
-from scripts.airflow_api import Airflow, Exit, Problem
+from scripts.airflow_api import Airflow, Exit, Problem, tell
 from scripts.conf import read_conf, run_id
 from scripts.dag_run import DagRun, start
 from scripts.failures import report_failures
@@ -40,9 +41,8 @@ def main() -> int:
         run = start(airflow, DAG_ID, run_id(conf, key), conf, unpause=True, run_after=_ahead_of_the_schedule(airflow))
         with Progress(f"{DAG_ID} {run.run_id}") as progress:
             state = run.wait(TIMEOUT_S, progress.show, poll=0.5)
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.code
+    except (Problem, ApiException) as error:
+        return tell(error)
     show(run, layout)
     if state != "success":
         report_failures(run)
@@ -84,19 +84,22 @@ def table(run: DagRun, fargate: dict[tuple[str, str, str], dict[str, Any]]) -> T
 
 
 def _row(task: Any, ran: dict[str, Any] | None) -> list[str]:
-    state = str(getattr(task.state, "value", task.state))
+    state = str(getattr(task.state, "value", task.state) or "none")
     index = f"map_index={task.map_index}/" if task.map_index >= 0 else ""
-    log = f"task_id={task.task_id}/{index}attempt={task.try_number}.log" if task.duration else ""
+    started = task.duration is not None
+    log = f"task_id={task.task_id}/{index}attempt={task.try_number}.log" if started else ""
     size = f"{ran['cpu'] / 1024:g} vCPU, {ran['memory'] / 1024:g} GB" if ran else ""
-    seconds = f"{task.duration:.1f}" if task.duration else ""
-    peak = f"{ran['peak_memory_mib']:.0f}" if ran else ""
+    seconds = f"{task.duration:.1f}" if started else ""
+    # a task whose container never started has no peak
+    peak = f"{ran['peak_memory_mib']:.0f}" if ran and ran["peak_memory_mib"] is not None else ""
     where = ("Fargate" if task.executor == "FargateExecutor" else "local", size, ran["id"][:12] if ran else "")
     return [task.task_id, label(task), *where, state, seconds, peak, log]
 
 
 def fargate_tasks(layout: Layout, run: DagRun) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Return what the emulated Fargate ran for this run, by (task, map index, try)."""
-    with urllib.request.urlopen(f"{layout.aws_url}/_fargate/tasks", timeout=30) as answer:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy knows this machine's ports
+    with direct.open(f"{layout.aws_url}/_fargate/tasks", timeout=30) as answer:
         tasks = json.load(answer)
     mine = (task for task in tasks if task["tags"].get("run_id") == run.run_id)
     return {(t["tags"]["task_id"], t["tags"]["map_index"], t["tags"]["try_number"]): t for t in mine}

@@ -7,7 +7,7 @@ from typing import Any
 from airflow_client.client.api.task_instance_api import TaskInstanceApi
 from airflow_client.client.exceptions import ApiException
 
-from scripts.airflow_api import Problem
+from scripts.airflow_api import Problem, detail
 from scripts.dag_run import DagRun
 from scripts.run_progress import label
 
@@ -28,22 +28,30 @@ def report_failures(run: DagRun) -> None:
 
 def log_end(run: DagRun, task: Any, lines: int = LINES) -> list[str]:
     """Return the last lines of a task's log, or why there are none."""
-    api = TaskInstanceApi(run.airflow.client)
     try:
-        answer = run.airflow.call(
-            api.get_log_without_preload_content,
-            run.dag_id,
-            run.run_id,
-            task.task_id,
-            task.try_number,
-            map_index=task.map_index,
-            full_content=True,
-            accept="application/json",
-        )
+        content = run.airflow.call(_content, run, task)
     except (ApiException, Problem) as error:
-        return [f"the log cannot be read: {error}"]
-    content = json.loads(answer.data).get("content") or []
+        reason = f"{error.status} {detail(error)}" if isinstance(error, ApiException) else error
+        return [f"the log cannot be read: {reason}"]
     return [line for entry in content for line in _readable(entry)][-lines:]
+
+
+def _content(run: DagRun, task: Any, **options: Any) -> list[Any]:
+    # the client's own reading of a log knows one form of its lines and refuses the others
+    answer = TaskInstanceApi(run.airflow.client).get_log_without_preload_content(
+        run.dag_id,
+        run.run_id,
+        task.task_id,
+        task.try_number,
+        map_index=task.map_index,
+        full_content=True,
+        accept="application/json",
+        **options,
+    )
+    if answer.status != 200:
+        raise ApiException.from_response(http_resp=answer, body=answer.data.decode(), data=None)
+    content = json.loads(answer.data).get("content") or []
+    return [content] if isinstance(content, str) else content
 
 
 def _readable(entry: Any) -> list[str]:

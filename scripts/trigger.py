@@ -16,7 +16,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from scripts.airflow_api import Airflow, Exit, Problem
+from airflow_client.client.exceptions import ApiException
+
+from scripts.airflow_api import Airflow, Exit, Problem, tell
 from scripts.conf import read_conf, run_id
 from scripts.dag_run import DagRun, start
 from scripts.failures import report_failures
@@ -32,9 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     unpause=options.unpause, run_after=options.run_after)  # fmt: skip
         _say(run, options.json)
         code = _wait(run, options.timeout) if options.wait else Exit.SUCCESS
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.code
+    except (Problem, ApiException) as error:
+        return tell(error)
     if options.json:
         print(json.dumps(run.as_json(), indent=2, default=str))
     return code

@@ -43,7 +43,7 @@ def _reset(layout: Layout) -> int:
 def _status(layout: Layout) -> int:
     """Print a line for each process; 0 when all are healthy, 3 when not, as init scripts do."""
     states = services.states(layout) or {}
-    sick = health.unhealthy(layout) if states else list(services.ALL)
+    sick = health.unhealthy(layout, services.ALL) if states else list(services.ALL)
     for name in services.ALL:
         entry = states.get(name, {"statename": "STOPPED", "pid": 0, "description": ""})
         verdict = "healthy" if name not in sick else "not healthy"

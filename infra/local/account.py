@@ -10,7 +10,7 @@ from unittest.mock import patch
 import boto3
 
 from fargate import task_definitions
-from infra.local.environment import shared, worker
+from infra.local.environment import own, shared, worker
 from infra.local.ingest import ingest
 from infra.local.layout import ROOT, Layout
 from infra.local.names import (
@@ -22,6 +22,7 @@ from infra.local.names import (
     LOG_GROUP,
     LOGS,
     NETWORK,
+    PAYLOADS,
     REGION,
     TASK_ROLE,
     WORKER_FAMILY,
@@ -58,6 +59,7 @@ def worker_definition(layout: Layout) -> dict[str, Any]:
         TEMPLATE.read_text(),
         {
             **shared(),
+            **own(layout),
             "family": WORKER_FAMILY,
             "cpu": "256",
             "memory": "512",
@@ -79,7 +81,7 @@ def worker_definition(layout: Layout) -> dict[str, Any]:
 
 def _buckets(s3: Any) -> None:
     there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    for bucket in {LOGS, LAKE} - there:
+    for bucket in {LOGS, LAKE, PAYLOADS} - there:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from infra.local.layout import ROOT, Layout
-from infra.local.names import CLUSTER, HOST_ROLE, LAKE, LOGS, NETWORK, REGION, TASK_ROLE, WORKER_FAMILY
+from infra.local.names import CLUSTER, HOST_ROLE, LAKE, LOGS, NETWORK, PAYLOADS, REGION, TASK_ROLE, WORKER_FAMILY
 
 PASSED_ON = ("LANG", "LC_ALL", "TZ")
 AIRFLOW_ENV = ROOT / "docker" / "airflow.env"
@@ -15,7 +15,20 @@ AIRFLOW_ENV = ROOT / "docker" / "airflow.env"
 
 def shared() -> dict[str, str]:
     """Return the settings of docker/airflow.env."""
-    lines = (line.strip() for line in AIRFLOW_ENV.read_text().splitlines())
+    return _parse(AIRFLOW_ENV)
+
+
+def own(layout: Layout) -> dict[str, str]:
+    """Return the settings that this stack alone has, of ``airflow.env`` in its state folder.
+
+    They go before those of docker/airflow.env; a worker gets those that its definition names.
+    """
+    path = layout.state / "airflow.env"
+    return _parse(path) if path.exists() else {}
+
+
+def _parse(path: Path) -> dict[str, str]:
+    lines = (line.strip() for line in path.read_text().splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name: value for name, _, value in pairs}
 
@@ -35,11 +48,13 @@ def control_plane(layout: Layout) -> dict[str, str]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(layout.log / "tasks"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(layout.log / "dag_processor"),
-        # a laptop wants to see a new DAG file at once
+        # look for new and changed DAG files this often; a file that did not change is parsed less often
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
+        # between one task and the next: a second for a deployment, less for somebody who watches
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         **_fargate(),
+        **own(layout),
     }
 
 
@@ -53,7 +68,7 @@ def parsing(home: Path) -> dict[str, str]:
         "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
         "AWS_DEFAULT_REGION": REGION,
-        "LAKE_BUCKET": LAKE,
+        **_buckets(),
         **_fargate(),
     }
 
@@ -89,6 +104,10 @@ def _process(layout: Layout, role: str) -> dict[str, str]:
     }
 
 
+def _buckets() -> dict[str, str]:
+    return {"LAKE_BUCKET": LAKE, "PAYLOAD_BUCKET": PAYLOADS}
+
+
 def _fargate() -> dict[str, str]:
     return {
         "AIRFLOW__AWS_ECS_EXECUTOR__REGION_NAME": REGION,
@@ -111,7 +130,7 @@ def _folders(layout: Layout) -> dict[str, str]:
 def _addresses(layout: Layout) -> dict[str, str]:
     return {
         "AWS_DEFAULT_REGION": REGION,
-        "LAKE_BUCKET": LAKE,
+        **_buckets(),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{layout.airflow_url}/execution/",
         "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": f"s3://{LOGS}/airflow",
     }

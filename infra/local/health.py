@@ -1,9 +1,9 @@
 """Whether the stack's parts work, by checks that cost next to nothing."""
 
-import json
 import urllib.error
 import urllib.request
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import psycopg2
 
@@ -14,52 +14,44 @@ JOBS = {"SchedulerJob": "scheduler", "DagProcessorJob": "dag-processor", "Trigge
 FRESH_S = 60
 # a command of Airflow's own, `airflow jobs check`, costs seconds of CPU for the same answer
 QUERY = """
-    SELECT job_type FROM job
-    WHERE state = 'running' AND latest_heartbeat > now() - make_interval(secs => %s) AND start_date > to_timestamp(%s)
+    SELECT job_type, extract(epoch FROM max(start_date)) FROM job
+    WHERE state = 'running' AND latest_heartbeat > now() - make_interval(secs => %s) GROUP BY job_type
 """
 
 
-def unhealthy(layout: Layout, started: dict[str, float] | None = None) -> list[str]:
-    """Return the names of the parts that do not work (yet), in the order in which they start.
+def unhealthy(layout: Layout, names: Iterable[str], started: Mapping[str, float] | None = None) -> list[str]:
+    """Return those of ``names`` that do not work (yet).
 
     ``started`` has the Unix time at which each process was started: a heartbeat of the process
     before it does not count.
     """
-    checks = {
-        "postgres": postgres.ready(layout),
-        "aws": _get(f"{layout.aws_url}/_fargate/health"),
-        "api-server": _get(f"{layout.airflow_url}/api/v2/version") and _get(f"{layout.airflow_url}/execution/health"),
-        **_jobs(layout, started or {}),
+    names = list(names)
+    beating = _beating(layout) if set(names) & set(JOBS.values()) else {}
+    checks: dict[str, Callable[[], bool]] = {
+        "postgres": lambda: postgres.ready(layout),
+        "aws": lambda: _get(f"{layout.aws_url}/_fargate/health"),
+        "api-server": lambda: _get(f"{layout.airflow_url}/execution/health"),
+        **{name: partial(_beats, name, beating, started or {}) for name in JOBS.values()},
     }
-    return [name for name, healthy in checks.items() if not healthy]
+    return [name for name in names if not checks[name]()]
 
 
-def parsed(layout: Layout, dag_id: str) -> bool:
-    """Tell whether a DAG is in the database and can be started."""
-    rows = _query(layout, "SELECT 1 FROM dag WHERE dag_id = %s AND NOT is_stale", (dag_id,))
-    return bool(rows)
+def _beats(name: str, beating: Mapping[str, float], started: Mapping[str, float]) -> bool:
+    return name in beating and beating[name] >= started.get(name, 0)
 
 
-def _jobs(layout: Layout, started: dict[str, float]) -> dict[str, bool]:
-    # whole seconds are what supervisor knows
-    alive = set()
-    for job, name in JOBS.items():
-        rows = _query(layout, QUERY, (FRESH_S, started.get(name, 0)))
-        alive |= {name} if (job,) in rows else set()
-    return {name: name in alive for name in JOBS.values()}
-
-
-def _query(layout: Layout, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+def _beating(layout: Layout) -> dict[str, float]:
+    """Return, for each kind of job with a fresh heartbeat, when the newest of them started."""
     try:
         connection = psycopg2.connect(host=str(layout.sockets), user="airflow", dbname="postgres")
     except psycopg2.OperationalError:
-        return []
+        return {}
     try:
         with connection, connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return list(cursor.fetchall())
+            cursor.execute(QUERY, (FRESH_S,))
+            return {JOBS[job]: float(start) for job, start in cursor.fetchall() if job in JOBS}
     except psycopg2.errors.UndefinedTable:  # the schema is being made
-        return []
+        return {}
     finally:
         connection.close()
 
@@ -68,5 +60,5 @@ def _get(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, json.JSONDecodeError):
+    except (urllib.error.URLError, OSError):
         return False

@@ -28,12 +28,17 @@ class Layout:
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Layout":
         """Read STACK_DIR (.local), AIRFLOW_PORT (8080), AWS_PORT (4566) and DAGS_DIR (dags)."""
-        return cls(
-            state=(ROOT / environment.get("STACK_DIR", ".local")).resolve(),
+        layout = cls(
+            state=_folder(environment, "STACK_DIR", ".local"),
             airflow_port=_port(environment, "AIRFLOW_PORT", 8080),
             aws_port=_port(environment, "AWS_PORT", 4566),
-            dags=(ROOT / environment.get("DAGS_DIR", "dags")).resolve(),
+            dags=_folder(environment, "DAGS_DIR", "dags"),
         )
+        if ROOT.is_relative_to(layout.state):
+            raise IllegalSetting(f"STACK_DIR is {layout.state}, which holds this checkout: reset would delete it")
+        if layout.airflow_port == layout.aws_port:
+            raise IllegalSetting(f"AIRFLOW_PORT and AWS_PORT are both {layout.aws_port}")
+        return layout
 
     @property
     def airflow_url(self) -> str:
@@ -58,6 +63,11 @@ class Layout:
     @property
     def database(self) -> Path:
         return self.state / "postgres"
+
+    @property
+    def migrated(self) -> Path:
+        """A file that is there once the schema is, with the packages that it was made with."""
+        return self.state / "run" / "migrated"
 
     @property
     def log(self) -> Path:
@@ -93,8 +103,13 @@ def package_folder(name: str) -> Path:
     return Path(found.submodule_search_locations[0])
 
 
+def _folder(environment: Mapping[str, str], name: str, default: str) -> Path:
+    # make exports what nobody set as ""
+    return (ROOT / (environment.get(name) or default)).resolve()
+
+
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
-    if not text.isdigit() or not 1024 <= int(text) <= 65535:
+    if not text.isdecimal() or not 1024 <= int(text) <= 65535:
         raise IllegalSetting(f"{name} is a port from 1024 to 65535, not {text!r}")
     return int(text)

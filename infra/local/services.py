@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import xmlrpc.client
+from pathlib import Path
 from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
@@ -14,14 +15,14 @@ from infra.local.environment import control_plane
 from infra.local.layout import ROOT, Layout
 from infra.local.processes import until
 
-AIRFLOW = {
-    "api-server": "airflow api-server",
+BASE = ("postgres", "aws", "api-server")
+NEED_SCHEMA = {
     "scheduler": "airflow scheduler --skip-serve-logs",
     "dag-processor": "airflow dag-processor",
     "triggerer": "airflow triggerer --skip-serve-logs",
 }
-BASE = ("postgres", "aws")
-ALL = (*BASE, *AIRFLOW)
+ALL = (*BASE, *NEED_SCHEMA)
+PRELOAD = Path(__file__).with_name("preload.py")
 
 
 def supervisor_conf(layout: Layout) -> str:
@@ -29,7 +30,8 @@ def supervisor_conf(layout: Layout) -> str:
     programs = {
         "postgres": (postgres.server_command(layout), "INT"),  # INT: end without waiting for clients
         "aws": ([sys.executable, "-m", "infra.local.emulator"], "TERM"),
-        **{name: (shlex.split(line), "TERM") for name, line in AIRFLOW.items()},
+        "api-server": ([sys.executable, "-P", str(PRELOAD), str(layout.migrated), "api-server"], "TERM"),
+        **{name: (shlex.split(line), "TERM") for name, line in NEED_SCHEMA.items()},
     }
     head = f"""\
 [supervisord]
@@ -83,7 +85,7 @@ def _environment(layout: Layout, name: str) -> str:
 
 
 def start_supervisor(layout: Layout) -> None:
-    """Start supervisord with the control plane's environment; Postgres and AWS start with it."""
+    """Start supervisord with the control plane's environment; what needs no schema starts with it."""
     conf = layout.run / "supervisord.conf"
     conf.write_text(supervisor_conf(layout))
     command = [str(layout.venv / "bin" / "supervisord"), "-c", str(conf)]

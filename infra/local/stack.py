@@ -1,6 +1,5 @@
 """Up, down, reset and status of one local stack."""
 
-import json
 import shutil
 import socket
 import subprocess
@@ -14,7 +13,8 @@ from infra.local.environment import control_plane
 from infra.local.layout import ROOT, Layout
 
 HEALTHY_WITHIN_S = 180
-MIGRATED = "migrated.json"
+POLL_S = 0.5
+KEPT = ("uv", "pip", "bootstrap.lock", "airflow.env")  # packages, and settings that the user wrote
 
 
 class StackError(RuntimeError):
@@ -48,7 +48,7 @@ def reset(layout: Layout) -> None:
     """Stop everything and forget all state but the installed packages."""
     down(layout)
     for path in layout.state.iterdir() if layout.state.exists() else ():
-        if path != layout.venv and path.name not in ("uv", "pip", "bootstrap.lock"):
+        if path != layout.venv and path.name not in KEPT:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.rmtree(layout.sockets, ignore_errors=True)
 
@@ -70,6 +70,8 @@ def _start_base(layout: Layout) -> None:
         postgres.prepare(layout)
     except postgres.CannotRun as error:
         raise StackError(str(error)) from error
+    if layout.migrated.exists() and layout.migrated.read_text() != _packages(layout):
+        layout.migrated.unlink()  # with other packages than these
     services.start_supervisor(layout)
     if not processes.until(lambda: postgres.ready(layout), 30):
         raise StackError(f"Postgres does not start:\n{tail(layout, 'postgres')}")
@@ -89,8 +91,7 @@ def _check_port(name: str, port: int) -> None:
 
 def _migrate(layout: Layout) -> None:
     """Bring the schema up to date, unless it was made with these very packages."""
-    stamp, packages = layout.database / MIGRATED, (layout.venv / ".installed-base").read_text()
-    if stamp.exists() and json.loads(stamp.read_text()) == packages:
+    if layout.migrated.exists():
         return
     with (layout.log / "database.log").open("wb") as log:
         command = [sys.executable, "-m", "infra.local.database"]
@@ -98,22 +99,26 @@ def _migrate(layout: Layout) -> None:
         done = subprocess.run(command, env=environment, cwd=layout.run, stdout=log, stderr=log)
     if done.returncode:
         raise StackError(f"the database schema could not be made:\n{tail(layout, 'database')}")
-    stamp.write_text(json.dumps(packages))
+    layout.migrated.write_text(_packages(layout))
+
+
+def _packages(layout: Layout) -> str:
+    return (layout.venv / ".installed-base").read_text()
 
 
 def _wait_until_healthy(layout: Layout) -> None:
     deadline = time.monotonic() + HEALTHY_WITHIN_S
-    while missing := health.unhealthy(layout, _started(layout)):
+    missing = list(services.ALL)
+    while True:
         states = services.states(layout) or {}
         dead = [name for name, state in states.items() if state["statename"] == "FATAL"]
+        missing = health.unhealthy(layout, missing, {name: state["start"] for name, state in states.items()})
+        if not missing:
+            return
         if dead or not states or time.monotonic() > deadline:
             culprit = (dead or missing)[0]
             raise StackError(f"{', '.join(dead or missing)} did not become healthy:\n{tail(layout, culprit)}")
-        time.sleep(0.2)
-
-
-def _started(layout: Layout) -> dict[str, float]:
-    return {name: state["start"] for name, state in (services.states(layout) or {}).items()}
+        time.sleep(POLL_S)
 
 
 def tail(layout: Layout, name: str, lines: int = 15) -> str:

@@ -37,7 +37,7 @@ class AwsFargateExecutor(AwsEcsExecutor):
     ) -> None:
         """Queue a workload, with what its RunTask call must carry besides the size."""
         [workload] = command
-        identity = launch_identity(workload) if isinstance(workload, ExecuteTask) else {}
+        identity = launch_identity(workload.ti) if isinstance(workload, ExecuteTask) else {}
         super().execute_async(key, command, queue, {**(executor_config or {}), **identity})
 
     def _run_task_kwargs(self, task_id: Any, cmd: Any, queue: str | None, exec_config: Any) -> dict[str, Any]:
@@ -64,7 +64,10 @@ class AwsFargateExecutor(AwsEcsExecutor):
             if is_launch_id(ti.external_executor_id):
                 ti.external_executor_id = self._find_launch(str(ti.external_executor_id))
         unknown = super().try_adopt_task_instances(tis)
-        self.running.update(ti.key for ti in tis if ti not in unknown)
+        for ti in (ti for ti in tis if ti not in unknown):
+            self.running.add(ti.key)
+            task = self.active_workers.info_by_key(ti.key)
+            task.config = {**task.config, **launch_identity(ti)}
         return unknown
 
     def _find_launch(self, launch_id: str) -> str | None:
@@ -72,12 +75,12 @@ class AwsFargateExecutor(AwsEcsExecutor):
         return arns[0] if arns else None
 
 
-def launch_identity(workload: ExecuteTask) -> dict[str, Any]:
+def launch_identity(ti: Any) -> dict[str, Any]:
     """Return the fields of RunTask that say for whom this launch is.
 
     The tags let AWS's cost explorer tell the cost of a DAG, a run or a task.
     """
-    ti = workload.ti
+    launch_id = ti.external_executor_id if is_launch_id(ti.external_executor_id) else ti.id
     tags = {
         "dag_id": ti.dag_id,
         "run_id": ti.run_id,
@@ -86,7 +89,7 @@ def launch_identity(workload: ExecuteTask) -> dict[str, Any]:
         "try_number": str(ti.try_number),
     }
     return {
-        "startedBy": str(ti.external_executor_id or ti.id),
+        "startedBy": str(launch_id),
         "tags": [{"key": key, "value": tag_value(value)} for key, value in tags.items()],
     }
 

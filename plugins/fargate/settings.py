@@ -22,6 +22,11 @@ def lake_bucket() -> str:
     return _required("LAKE_BUCKET", "the S3 bucket of the data lake")
 
 
+def payload_bucket() -> str:
+    """Return the name of the bucket through which workloads reach their tasks."""
+    return _required("PAYLOAD_BUCKET", "the S3 bucket of the workloads' payloads")
+
+
 def region() -> str:
     """Return the AWS region."""
     return _required("AWS_DEFAULT_REGION", "the AWS region, such as ap-northeast-2")

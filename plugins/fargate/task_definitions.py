@@ -4,6 +4,10 @@ import json
 from string import Template
 from typing import Any
 
+import boto3
+
+DELETED_AT_ONCE = 10  # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteTaskDefinitions.html
+
 
 class IncompleteTemplate(KeyError):
     """A template of a task definition that names a value which nobody gave."""
@@ -25,3 +29,50 @@ def render(template: str, values: dict[str, str]) -> dict[str, Any]:
         raise IncompleteTemplate(f"the task definition needs a value for {error.args[0]}") from None
     definition: dict[str, Any] = json.loads(filled)
     return definition
+
+
+def like_worker(family: str) -> dict[str, Any]:
+    """Return what another task definition takes over from the worker's, so that both run alike.
+
+    :returns: ``image``; ``register``, further arguments of RegisterTaskDefinition (roles, network
+        mode, the smallest size); ``logs``, the ``logConfiguration``; ``log_group``, ``log_prefix``
+    """
+    definition = boto3.client("ecs").describe_task_definition(taskDefinition=family)["taskDefinition"]
+    container = definition["containerDefinitions"][0]
+    roles = {name: definition[name] for name in ("executionRoleArn", "taskRoleArn")}
+    kind = {"networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512"}
+    options = container["logConfiguration"]["options"] | {"awslogs-stream-prefix": "ecs_run_task"}
+    return {
+        "image": container["image"],
+        "register": {**kind, **roles},
+        "logs": {"logDriver": "awslogs", "options": options},
+        "log_group": options["awslogs-group"],
+        "log_prefix": options["awslogs-stream-prefix"],
+    }
+
+
+def retire(family: str, keep: int) -> dict[str, int]:
+    """Deregister all but the newest revisions of a family, and delete what is deregistered.
+
+    Tasks that run on a deregistered revision run on; it cannot be started any more.
+
+    :param keep: how many of the newest active revisions stay
+    :returns: how many were ``deregistered`` and how many ``deleted``
+    """
+    ecs = boto3.client("ecs")
+    old = _revisions(ecs, family, "ACTIVE")[keep:]
+    for arn in old:
+        ecs.deregister_task_definition(taskDefinition=arn)
+    inactive = _revisions(ecs, family, "INACTIVE")
+    for first in range(0, len(inactive), DELETED_AT_ONCE):
+        ecs.delete_task_definitions(taskDefinitions=inactive[first : first + DELETED_AT_ONCE])
+    print(f"{family}: {len(old)} revisions deregistered, {len(inactive)} deleted")
+    return {"deregistered": len(old), "deleted": len(inactive)}
+
+
+def _revisions(ecs: Any, family: str, status: str) -> list[str]:
+    """Return the ARNs of a family's revisions, the newest first. The API filters by prefix only."""
+    pages = ecs.get_paginator("list_task_definitions").paginate(familyPrefix=family, status=status)
+    names = (arn.rpartition(":") for page in pages for arn in page["taskDefinitionArns"])
+    revisions = [(int(revision), f"{name}:{revision}") for name, _, revision in names if name.endswith(f"/{family}")]
+    return [arn for _, arn in sorted(revisions, reverse=True)]

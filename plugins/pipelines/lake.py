@@ -15,7 +15,7 @@ THREADS = 8
 
 
 class Lake:
-    """A bucket. Keys are strings, bodies bytes; an absent key is None and no error."""
+    """A bucket. Keys are strings, bodies bytes; to read an absent key gives None and no error."""
 
     def __init__(self, bucket: str) -> None:
         self.bucket = bucket
@@ -30,7 +30,7 @@ class Lake:
         try:
             body: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            if _absent(error):
                 return None
             raise
         return body
@@ -65,14 +65,23 @@ class Lake:
     def _download(self, key: str, folder: Path) -> Path:
         path = folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._s3.download_file(self.bucket, key, str(path))
+        try:
+            self._s3.download_file(self.bucket, key, str(path))
+        except ClientError as error:
+            if _absent(error):  # AWS's own message does not say which one
+                raise FileNotFoundError(f"{self.url(key)} is not there") from None
+            raise
         return path
 
     def _etag(self, key: str) -> str | None:
         try:
             etag: str = self._s3.head_object(Bucket=self.bucket, Key=key)["ETag"]
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            if _absent(error):
                 return None
             raise
         return etag.strip('"')
+
+
+def _absent(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] in ("NoSuchKey", "404")

@@ -1,11 +1,15 @@
 """The awslogs driver: a container's output, line by line, into CloudWatch Logs."""
 
+import logging
 import time
 from pathlib import Path
+from typing import Any
 
 from moto.logs.models import LogsBackend, logs_backends
 
 from infra.local.aws.container import CannotStart
+
+log = logging.getLogger(__name__)
 
 
 class LogStream:
@@ -39,8 +43,15 @@ class LogStream:
             new = file.read()
         whole = len(new) if ended else new.rfind(b"\n") + 1
         self._offset += whole
-        lines = new[:whole].decode(errors="replace").splitlines()
+        lines = new[:whole].decode(errors="replace").split("\n")
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": line} for line in lines if line]
         if events:
-            self._backend.groups[self.group].streams[self.name].put_log_events(events)
+            self._put(events)
+
+    def _put(self, events: list[dict[str, Any]]) -> None:
+        group = self._backend.groups.get(self.group)
+        if group and self.name in group.streams:
+            group.put_log_events(self.name, events)
+        else:
+            log.warning("%d lines are lost: %s of %s was deleted", len(events), self.name, self.group)

@@ -6,12 +6,13 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from infra.local.aws import process_tree
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_STOP_TIMEOUT_S = 30
+NOT_STARTED = "CannotStartContainerError: failed to create task for container: failed to start shim"
 
 
 class CannotStart(Exception):
@@ -42,7 +43,7 @@ class ContainerSpec:
             name=definition["name"],
             image=definition["image"],
             command=(definition.get("entryPoint") or []) + command,
-            environment={pair["name"]: str(pair["value"]) for pair in pairs},
+            environment={pair["name"]: pair.get("value", "") for pair in pairs},
             stop_timeout=definition.get("stopTimeout") or DEFAULT_STOP_TIMEOUT_S,
             memory=override.get("memory") or definition.get("memory"),
             log_options=logs.get("options") if logs.get("logDriver") == "awslogs" else None,
@@ -58,38 +59,30 @@ class Exit:
 
 
 class Container:
-    """A running container. Its working directory, which holds its output, is ``folder``."""
+    """A running container. Its output is in ``folder``, its working directory below it."""
 
     def __init__(self, spec: ContainerSpec, folder: Path) -> None:
         self.spec = spec
         self.output = folder / "output.log"
         self.peak_bytes = 0
-        self._pids: set[int] = set()
-        folder.mkdir(parents=True)
+        files = folder.resolve() / "files"  # the container may empty it, without losing its output
+        files.mkdir(parents=True)
+        self._folder = f"{files}/"
         with self.output.open("wb") as out:
-            self._process = subprocess.Popen(
-                _argv(spec),
-                executable=_executable(spec),
-                env=spec.environment,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = _start(spec, self._folder, out)
         self.pid = self._process.pid
+        self._known = {self.pid: process_tree.Process(os.getpid(), self.pid, self._folder)}
 
     def poll(self) -> Exit | None:
         """Reap the main process if it ended, and what it left behind with it."""
         pid, status, usage = os.wait4(self.pid, os.WNOHANG)
         if not pid:
             return None
-        self._process.returncode = os.waitstatus_to_exitcode(status)
-        process_tree.kill(self._members(process_tree.snapshot()) - {self.pid})
-        code = self._process.returncode
+        self._process.returncode = code = os.waitstatus_to_exitcode(status)
+        process_tree.kill(self._members(process_tree.snapshot()))
         return Exit(code if code >= 0 else 128 - code, usage.ru_utime + usage.ru_stime)
 
-    def measure(self, table: dict[int, tuple[int, int]]) -> int:
+    def measure(self, table: process_tree.Snapshot) -> int:
         """Return the bytes that the container's processes use now, and remember the peak."""
         used = process_tree.memory_bytes(self._members(table))
         self.peak_bytes = max(self.peak_bytes, used)
@@ -101,25 +94,35 @@ class Container:
 
     def kill(self) -> None:
         """SIGKILL every process of the container."""
-        process_tree.kill(self._members(process_tree.snapshot()) | {self.pid})
+        process_tree.kill({self.pid, *self._members(process_tree.snapshot())})
 
-    def _members(self, table: dict[int, tuple[int, int]]) -> set[int]:
-        self._pids = (self._pids & table.keys()) | process_tree.members(self.pid, table)
-        return self._pids
+    def _members(self, table: process_tree.Snapshot) -> process_tree.Snapshot:
+        self._known = process_tree.members(self._known, self._folder, table)
+        return self._known
 
 
-def _argv(spec: ContainerSpec) -> list[str]:
-    if not spec.command:
-        raise CannotStart("CannotStartContainerError: no command specified")
-    return spec.command
+def _start(spec: ContainerSpec, folder: str, out: BinaryIO) -> subprocess.Popen[bytes]:
+    executable = _executable(spec)
+    try:
+        return subprocess.Popen(
+            spec.command,
+            executable=executable,
+            env=spec.environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:  # no program, too long, or a zero byte or the like in it
+        raise CannotStart(f"{NOT_STARTED}: exec {executable}: {error}") from error
 
 
 def _executable(spec: ContainerSpec) -> str:
+    if not spec.command:
+        raise CannotStart("CannotStartContainerError: no command specified")
     name = spec.command[0]
     found = shutil.which(name, path=spec.environment.get("PATH", DEFAULT_PATH))
     if not found:
-        raise CannotStart(
-            "CannotStartContainerError: failed to create task for container: failed to start shim: "
-            f'exec: "{name}": executable file not found in $PATH'
-        )
+        raise CannotStart(f'{NOT_STARTED}: exec: "{name}": executable file not found in $PATH')
     return found

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Request, Response
 
 from infra.local.aws import faults
@@ -46,7 +46,7 @@ class Control:
             case "tasks":
                 return _json([audit(task) for task in list(self.fargate.tasks.values())])
             case "events":
-                return _json(self.fargate.events.since(int(request.args.get("since", 0))))
+                return _json(self.fargate.events.since(_since(request)))
             case "faults":
                 return _json(self.fargate.faults.as_json())
             case "credentials":
@@ -66,6 +66,13 @@ def credentials(role: str) -> dict[str, str]:
         "Token": "local-only",
         "Expiration": (datetime.now(UTC) + timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+def _since(request: Request) -> int:
+    text = request.args.get("since", "0")
+    if not text.isdecimal():
+        raise BadRequest(description=f"since is the number of an event, not {text!r}")
+    return int(text)
 
 
 def _body(request: Request) -> Any:

@@ -6,18 +6,18 @@ import time
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParameterException
+from moto.ecs.exceptions import ECSException, InvalidParameterException
 from moto.ecs.responses import EC2ContainerServiceResponse as Ecs
 
+from infra.local.aws import definition
 from infra.local.aws import launch as launches
-from infra.local.aws import sizes
 from infra.local.aws.fargate import Fargate
 from infra.local.aws.task import FargateTask
 from infra.local.aws.task_view import describe
 
 NEVER_S = 900  # longer than any client waits for an answer
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
-MAX_DESCRIBED = 100
+MAX_DESCRIBED = MAX_LISTED = 100
 
 
 class ThrottlingException(ECSException):
@@ -53,18 +53,16 @@ class EcsApi:
     def run_task(self, response: Ecs, event: Event) -> ActionResult:
         request, cluster, faults = _parameters(response), _cluster(response), self.fargate.faults
         time.sleep(faults.run_task_latency_ms / 1000)
-        if not launches.is_fargate(request, cluster):
-            return ActionResult(self._moto["run_task"](response).result)
         if not self.fargate.take_call() or random.random() < faults.throttle:
             raise ThrottlingException
-        launch = launches.build(request, response.ecs_backend)
         with self.fargate.tokens.lock:
             tasks = self.fargate.tokens.replay(cluster.arn, request)
             if tasks is not None:
                 return ActionResult({"tasks": [_replayed(task) for task in tasks], "failures": []})
+            launch = launches.build(request, response.ecs_backend)
             if launch.provider in faults.no_capacity:
                 return ActionResult({"tasks": [], "failures": [{"reason": NO_CAPACITY}]})
-            tasks = self._launch(launch, int(request.get("count") or 1))
+            tasks = self._launch(launch, request.get("count", 1))
             self.fargate.tokens.remember(cluster.arn, request, tasks)
         event["started"] = [task.id for task in tasks]
         if random.random() < faults.timeout_after_accept:
@@ -100,11 +98,14 @@ class EcsApi:
         others = {"family", "launchType", "serviceName", "containerInstance"} & request.keys()
         if request.get("startedBy") and others:
             raise InvalidParameterException("startedBy must be the only filter that is used.")
-        tasks = [task for task in self.fargate.listed(cluster.arn) if _matches(task, request)]
-        first, size = int(request.get("nextToken") or 0), int(request.get("maxResults") or 100)
-        page: dict[str, Any] = {"taskArns": [task.arn for task in tasks[first : first + size]]}
-        if first + size < len(tasks):
-            page["nextToken"] = str(first + size)
+        size = request.get("maxResults", MAX_LISTED)
+        if not 1 <= size <= MAX_LISTED:
+            raise InvalidParameterException(f"maxResults must be between 1 and {MAX_LISTED}.")
+        rest = _after(self.fargate.listed(cluster.arn), request.get("nextToken"))
+        tasks = [task for task in rest if _matches(task, request)]
+        page: dict[str, Any] = {"taskArns": [task.arn for task in tasks[:size]]}
+        if len(tasks) > size:
+            page["nextToken"] = tasks[size - 1].id
         return ActionResult(page)
 
     def stop_task(self, response: Ecs, event: Event) -> ActionResult:
@@ -118,7 +119,7 @@ class EcsApi:
     def register_task_definition(self, response: Ecs, event: Event) -> ActionResult:
         request = _parameters(response)
         if "FARGATE" in (request.get("requiresCompatibilities") or []):
-            _check_definition(request)
+            definition.check(request)
         return ActionResult(self._moto["register_task_definition"](response).result)
 
 
@@ -134,10 +135,11 @@ def _recorded(fargate: Fargate, name: str, call: Any, ours: bool) -> Any:
         event = fargate.events.call(action, **_asked(response))
         try:
             result = call(response, event) if ours else call(response)
-        except ECSException as error:
-            event["error"] = f"{error.code}: {error.message}"
+        except Exception as error:
+            event["error"] = str(error) if isinstance(error, ECSException) else repr(error)
             raise
-        event["answered"] = time.time()
+        finally:
+            event["answered"] = time.time()
         return result
 
     return method
@@ -149,27 +151,12 @@ def _asked(response: Ecs) -> Event:
     return asked | ({"tasks": len(request["tasks"])} if "tasks" in request else {})
 
 
-def _check_definition(request: dict[str, Any]) -> None:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html"""
-    sizes.check(request.get("cpu"), request.get("memory"))
-    sizes.check_disk(request.get("ephemeralStorage"))
-    if request.get("networkMode") != "awsvpc":
-        raise EcsClientException("Fargate only supports network mode 'awsvpc'.")
-    for container in request["containerDefinitions"]:
-        if not 2 <= int(container.get("stopTimeout") or 30) <= 120:
-            raise EcsClientException("The stop timeout of a container on Fargate must be from 2 to 120 seconds.")
-        if container.get("logConfiguration", {}).get("logDriver") == "awslogs":
-            _check_awslogs(request, container["logConfiguration"].get("options") or {})
-
-
-def _check_awslogs(request: dict[str, Any], options: dict[str, str]) -> None:
-    if not request.get("executionRoleArn"):
-        raise EcsClientException(
-            "Fargate requires task definition to have execution role ARN to support log driver awslogs."
-        )
-    for option in ("awslogs-group", "awslogs-region", "awslogs-stream-prefix"):
-        if not options.get(option):
-            raise EcsClientException(f"Log driver awslogs requires options: {option}")
+def _after(tasks: list[FargateTask], token: str | None) -> list[FargateTask]:
+    """Return the tasks behind the one that a page ended with, whatever became of it since."""
+    ids = [task.id for task in tasks]
+    if token and token not in ids:
+        raise InvalidParameterException("The nextToken is not valid.")
+    return tasks[ids.index(token) + 1 :] if token else tasks
 
 
 def _matches(task: FargateTask, request: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from infra.local.aws.token_bucket import TokenBucket
 
 log = logging.getLogger(__name__)
 TICK_S = 0.05
+MEASURE_EVERY_S = 0.5
 KEPT_S = 3600  # "stopped tasks appear in the returned results for at least one hour": API_DescribeTasks
 MOST_KEPT = 20_000
 
@@ -30,6 +31,7 @@ class Fargate:
         self.tasks: dict[str, FargateTask] = {}
         self._lock = threading.Lock()
         self._active: list[FargateTask] = []
+        self._closing = False
         self._closed = threading.Event()
         self._measured = 0.0
         self.inject(Faults())
@@ -57,6 +59,8 @@ class Fargate:
         with self._lock:
             self.tasks.update({task.id: task for task in tasks})
             self._active.extend(tasks)
+        if self._closing:
+            self._stop_all()
         return tasks
 
     def find(self, cluster_arn: str, task: str) -> FargateTask | None:
@@ -73,16 +77,23 @@ class Fargate:
 
     def close(self, grace_s: float = 5) -> None:
         """Stop every task, wait at most ``grace_s`` seconds, then kill what is left."""
-        for task in list(self._active):
-            task.stop("The emulated AWS is shutting down", "TerminationNotice")
+        self._closing = True  # a task that is launched from now on never runs
+        self._stop_all()
         deadline = time.monotonic() + grace_s
-        while self._active and time.monotonic() < deadline:
+        while self._running() and time.monotonic() < deadline:
             time.sleep(TICK_S)
         self._closed.set()
         self._thread.join()
         for task in self._active:
-            if task.container:
+            if task.container and not task.exit:
                 task.container.kill()
+
+    def _stop_all(self) -> None:
+        for task in list(self._active):
+            task.stop("The emulated AWS is shutting down", "TerminationNotice")
+
+    def _running(self) -> bool:
+        return any(task.container and task.status != "STOPPED" for task in list(self._active))
 
     def _run(self) -> None:
         while not self._closed.wait(TICK_S):
@@ -95,18 +106,18 @@ class Fargate:
                 for task_id in list(self.tasks)[: max(0, len(self.tasks) - MOST_KEPT)]:
                     del self.tasks[task_id]
 
-    def _snapshot(self, now: float) -> dict[int, tuple[int, int]]:
-        if now - self._measured < TICK_S * 5 or not any(task.container for task in self._active):
-            return {}
+    def _snapshot(self, now: float) -> process_tree.Snapshot | None:
+        if now - self._measured < MEASURE_EVERY_S or not any(task.container for task in self._active):
+            return None
         self._measured = now
         return process_tree.snapshot()
 
-    def _step(self, task: FargateTask, now: float, table: dict[int, tuple[int, int]]) -> None:
+    def _step(self, task: FargateTask, now: float, table: process_tree.Snapshot | None) -> None:
         try:
             task.step(now, table)
         except Exception:
             log.exception("task %s broke in %s", task.id, task.status)
-            task.stop("ServerException: the emulator failed, see its log", "TaskFailedToStart")
+            task.abandon("ServerException: the emulator failed, see its log")
 
 
 def _bucket(quota: Quota | None) -> TokenBucket | None:

@@ -1,7 +1,8 @@
 """What can be made to go wrong, from outside, while tasks run."""
 
+import math
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, TypeGuard
 
 PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 
@@ -28,7 +29,7 @@ class Faults:
     """The faults in force. Absent means off; the two quotas are on by default, as in AWS.
 
     Shares are between 0 and 1 and decided for each call or task; times are in seconds but for
-    ``run_task_latency_ms``.
+    ``run_task_latency_ms``. A task keeps the faults under which it was launched.
     """
 
     run_task_latency_ms: float = 0
@@ -83,17 +84,21 @@ def _number(name: str, value: Any) -> float | None:
     if value is None and name in ("interrupt_spot_after_s", "kill_after_s"):
         return None
     top = 1 if name in SHARES else float("inf")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= top:
+    if not _is_number(value) or not 0 <= value <= top:
         legal = "a share from 0 to 1" if name in SHARES else "a number from 0"
         raise IllegalFault(f"{name} is {legal}, not {value!r}")
     return value
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _quota(name: str, value: Any) -> Quota:
     numbers = (
         isinstance(value, dict)
         and set(value) == {"burst", "rate"}
-        and all(isinstance(v, int | float) and v > 0 for v in value.values())
+        and all(_is_number(v) and v > 0 for v in value.values())
     )
     if not numbers:
         raise IllegalFault(f'{name} is {{"burst": number, "rate": number a second}} or null, not {value!r}')
@@ -101,6 +106,6 @@ def _quota(name: str, value: Any) -> Quota:
 
 
 def _providers(value: Any) -> list[str]:
-    if not isinstance(value, list) or not set(value) <= set(PROVIDERS):
+    if not isinstance(value, list) or not all(provider in PROVIDERS for provider in value):
         raise IllegalFault(f"no_capacity is a list of {' and '.join(PROVIDERS)}, not {value!r}")
     return value

@@ -12,14 +12,14 @@ from moto.ec2.models import ec2_backends
 from moto.ecs.exceptions import EcsClientException, InvalidParameterException
 from moto.ecs.models import Cluster, EC2ContainerServiceBackend, TaskDefinition
 
-from infra.local.aws import sizes
+from infra.local.aws import sizes, tags
 from infra.local.aws.container import ContainerSpec
 
 MAX_OVERRIDES = 8192
 MAX_COUNT = 10
 STARTED_BY = re.compile(r"[A-Za-z0-9/_-]{0,128}")
 CLIENT_TOKEN = re.compile(r"[!-~]{1,64}")
-FARGATE = ("FARGATE", "FARGATE_SPOT")
+NO_INSTANCES = "No Container Instances were found in your cluster."  # this account never has any
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,6 @@ class Launch:
     network: dict[str, Any]
     execute_command: bool
     tags: list[dict[str, str]] = field(default_factory=list)
-
-
-def is_fargate(request: dict[str, Any], cluster: Cluster) -> bool:
-    """Tell whether RunTask would place these tasks on Fargate."""
-    strategy = request.get("capacityProviderStrategy") or cluster.default_capacity_provider_strategy
-    if request.get("launchType"):
-        return bool(request["launchType"] == "FARGATE")
-    return bool(strategy) and all(entry["capacityProvider"] in FARGATE for entry in strategy)
 
 
 def build(request: dict[str, Any], backend: EC2ContainerServiceBackend) -> Launch:
@@ -75,12 +67,12 @@ def build(request: dict[str, Any], backend: EC2ContainerServiceBackend) -> Launc
         group=request.get("group") or f"family:{definition.family}",
         network=_network(request, backend),
         execute_command=bool(request.get("enableExecuteCommand")),
-        tags=_tags(request, definition),
+        tags=tags.of_task(request, definition.tags),
     )
 
 
 def _check_limits(request: dict[str, Any], overrides: dict[str, Any]) -> None:
-    if not 1 <= int(request.get("count") or 1) <= MAX_COUNT:
+    if not 1 <= request.get("count", 1) <= MAX_COUNT:
         raise InvalidParameterException(f"count must be between 1 and {MAX_COUNT}, not {request['count']}.")
     if len(json.dumps(overrides, separators=(",", ":"))) > MAX_OVERRIDES:
         raise InvalidParameterException(f"Container Overrides length must be at most {MAX_OVERRIDES}")
@@ -88,17 +80,28 @@ def _check_limits(request: dict[str, Any], overrides: dict[str, Any]) -> None:
         raise InvalidParameterException("startedBy: up to 128 letters, numbers, hyphens, slashes and underscores.")
     if request.get("clientToken") and not CLIENT_TOKEN.fullmatch(request["clientToken"]):
         raise InvalidParameterException("clientToken: up to 64 characters in the range of 33-126.")
-    if len(request.get("tags") or []) > 50:
-        raise InvalidParameterException("Tags can not have more than 50 elements.")
 
 
 def _active(backend: EC2ContainerServiceBackend, name: str) -> TaskDefinition:
-    definition = backend.describe_task_definition(name)
+    definition = _find(backend, name)
     if definition.status != "ACTIVE":
         raise InvalidParameterException("TaskDefinition is inactive")
     if "FARGATE" not in definition.compatibilities:
         raise InvalidParameterException("Task definition does not support launch_type FARGATE.")
     return definition
+
+
+def _find(backend: EC2ContainerServiceBackend, name: str) -> TaskDefinition:
+    """Return a revision by name or ARN; a family alone stands for its latest active one."""
+    family, _, revision = name.rpartition("/")[2].partition(":")
+    revisions = backend.task_definitions.get(family, {}).values()
+    if revision:
+        found = [definition for definition in revisions if str(definition.revision) == revision]
+    else:
+        found = [definition for definition in revisions if definition.status == "ACTIVE"]
+    if not found:
+        raise EcsClientException("TaskDefinition not found.")
+    return found[-1]
 
 
 def _container(definition: TaskDefinition, overrides: dict[str, Any]) -> ContainerSpec:
@@ -123,17 +126,26 @@ def _provider(request: dict[str, Any], cluster: Cluster) -> str:
         raise InvalidParameterException(
             "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
         )
-    if request.get("launchType"):
+    if request.get("launchType") == "FARGATE":
         return "FARGATE"
-    entries = strategy or cluster.default_capacity_provider_strategy
+    entries = [] if request.get("launchType") else strategy or cluster.default_capacity_provider_strategy
+    if not entries:
+        raise InvalidParameterException(NO_INSTANCES)
+    _check_strategy(entries, cluster)
+    chosen = max(entries, key=lambda entry: (entry.get("base") or 0, entry.get("weight") or 0))
+    return str(chosen["capacityProvider"])
+
+
+def _check_strategy(entries: list[dict[str, Any]], cluster: Cluster) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"""
     for entry in entries:
         if entry["capacityProvider"] not in (cluster.capacity_providers or []):
             raise InvalidParameterException(
                 "The specified capacity provider strategy cannot contain a capacity provider that is not "
                 "associated with the cluster. Associate the capacity provider with the cluster and try again."
             )
-    chosen = max(entries, key=lambda entry: (entry.get("base") or 0, entry.get("weight") or 0))
-    return str(chosen["capacityProvider"])
+    if len(entries) > 1 and not any(entry.get("weight") for entry in entries):
+        raise InvalidParameterException("At least one capacity provider must have a weight greater than 0.")
 
 
 def _network(request: dict[str, Any], backend: EC2ContainerServiceBackend) -> dict[str, Any]:
@@ -142,6 +154,8 @@ def _network(request: dict[str, Any], backend: EC2ContainerServiceBackend) -> di
         raise InvalidParameterException(
             "Network Configuration must be provided when networkMode 'awsvpc' is specified."
         )
+    if not network["subnets"]:
+        raise InvalidParameterException("subnets can not be empty.")
     ec2 = ec2_backends[backend.account_id][backend.region_name]
     subnets = {subnet.id: subnet for subnet in ec2.describe_subnets()}
     for subnet in network["subnets"]:
@@ -153,9 +167,3 @@ def _network(request: dict[str, Any], backend: EC2ContainerServiceBackend) -> di
             raise InvalidParameterException(f"Error retrieving security group information for [{group}]: not found")
     subnet = network["subnets"][0]
     return {"subnet": subnet, "zone": subnets[subnet].availability_zone}
-
-
-def _tags(request: dict[str, Any], definition: TaskDefinition) -> list[dict[str, str]]:
-    inherited = definition.tags if request.get("propagateTags") == "TASK_DEFINITION" else []
-    merged = {tag["key"]: tag.get("value", "") for tag in [*inherited, *(request.get("tags") or [])]}
-    return [{"key": key, "value": value} for key, value in merged.items()]

@@ -5,8 +5,9 @@ Keys become paths below ``<folder>/<bucket>/``. Of a versioned object the newest
 
 import logging
 import mimetypes
+import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -22,11 +23,13 @@ class S3Files:
 
     def __init__(self, folder: Path, region: str) -> None:
         self.folder, self.region = folder, region
+        self._unfinished = folder.with_suffix(".unfinished")  # outside, for it is no object yet
+        self._lock = threading.Lock()
 
     def install(self) -> None:
         """Follow every put and delete of moto's S3."""
-        S3Backend.put_object = self._after(S3Backend.put_object, self._keep)
-        S3Backend.delete_object = self._after(S3Backend.delete_object, self._forget)
+        S3Backend.put_object = self._followed(S3Backend.put_object)
+        S3Backend.delete_object = self._followed(S3Backend.delete_object)
 
     def restore(self) -> int:
         """Put back what is kept, in buckets of the same names; return the number of objects."""
@@ -46,31 +49,34 @@ class S3Files:
                 if path.is_file():
                     yield bucket.name, unquote(path.relative_to(bucket).as_posix()), path
 
-    @staticmethod
-    def _after(original: Callable[..., Any], then: Callable[..., None]) -> Callable[..., Any]:
+    def _followed(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def method(backend: S3Backend, bucket_name: str, key_name: str, *args: Any, **kwargs: Any) -> Any:
             result = original(backend, bucket_name, key_name, *args, **kwargs)
-            then(backend, bucket_name, key_name)
+            with self._lock:
+                self._follow(backend, bucket_name, key_name)
             return result
 
         return method
 
-    def _path(self, bucket: str, key: str) -> Path:
-        return self.folder / bucket / quote(key, safe=PLAIN)
-
-    def _keep(self, backend: S3Backend, bucket: str, key: str) -> None:
-        path = self._path(bucket, key)
-        value = backend.buckets[bucket].keys[key].value
+    def _follow(self, backend: S3Backend, bucket: str, key: str) -> None:
+        """Make the file of a key what the key is now."""
+        newest = backend.buckets[bucket].keys.get(key)
+        kept = isinstance(newest, FakeKey)
         try:
-            if ".." in path.parts:
-                raise OSError("the key is not a path")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{path.name[:200]}.new")
-            beside.write_bytes(value)
-            beside.replace(path)
+            path = self._path(bucket, key)
+            self._write(path, newest.value) if kept else path.unlink(missing_ok=True)
         except OSError as error:
-            log.warning("s3://%s/%s will be lost with the next restart: %s", bucket, key, error)
+            if kept:
+                log.warning("s3://%s/%s will be lost with the next restart: %s", bucket, key, error)
 
-    def _forget(self, backend: S3Backend, bucket: str, key: str) -> None:
-        if not isinstance(backend.buckets[bucket].keys.get(key), FakeKey):
-            self._path(bucket, key).unlink(missing_ok=True)
+    def _path(self, bucket: str, key: str) -> Path:
+        """Return a key's file. Only one key can have it, or it would come back as another."""
+        quoted = quote(key, safe=PLAIN)
+        if quoted != PurePosixPath(quoted).as_posix() or {"..", "."} & {*quoted.split("/")} or quoted[0] == "/":
+            raise OSError("the key is not a path")
+        return self.folder / bucket / quoted
+
+    def _write(self, path: Path, value: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._unfinished.write_bytes(value)
+        self._unfinished.replace(path)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from moto import backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -30,6 +31,8 @@ class AwsServer:
     """
 
     def __init__(self, folder: Path, region: str, port: int = 0) -> None:
+        modules = tuple(backends.list_of_moto_modules())
+        backends.list_of_moto_modules = lambda: modules  # moto would list its folder for each request
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.fargate = Fargate(folder / "tasks")
         self.files = S3Files(folder / "s3", region)
@@ -54,3 +57,4 @@ class AwsServer:
         self.fargate.close()
         self._server.shutdown()
         self._thread.join()
+        self._server.server_close()

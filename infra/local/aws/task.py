@@ -13,9 +13,9 @@ from infra.local.aws.events import Events
 from infra.local.aws.faults import Faults
 from infra.local.aws.launch import Launch
 from infra.local.aws.noop import NoopContainer
+from infra.local.aws.process_tree import Snapshot
 
 PENDING_S = 0.1
-MEASURE_EVERY_S = 0.25
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 EXITED = "Essential container in task exited"
 SPOT = "Your Spot Task was interrupted."
@@ -46,7 +46,7 @@ class FargateTask:
         self._events, self._faults = events, faults
         self._logs: LogStream | None = None
         self._due = time.monotonic() + faults.provision_s
-        self._started = self._measured = 0.0
+        self._started = 0.0
         self._kill_at: float | None = None
         self._fails_to_pull = random.random() < faults.fail_pull
         self._to("PROVISIONING", provider=launch.provider)
@@ -64,12 +64,21 @@ class FargateTask:
         """Ask the task to stop. The first reason stays."""
         if self.desired_status == "STOPPED":
             return
-        self.desired_status, self.stopped_reason, self.stop_code = "STOPPED", reason, code
+        self.stopped_reason, self.stop_code, self.desired_status = reason, code, "STOPPED"
 
-    def step(self, now: float, table: dict[int, tuple[int, int]]) -> None:
-        """Do what is due at ``now`` (monotonic seconds); ``table`` is a process snapshot."""
+    def abandon(self, reason: str) -> None:
+        """End the task at once, in whatever state it is."""
+        self.stop(reason, "TaskFailedToStart")
+        if self.container and not self.exit:
+            self.container.kill()
+        self._at("stoppedAt")
+        self._to("STOPPED", code=self.exit and self.exit.code, reason=self.stopped_reason)
+
+    def step(self, now: float, table: Snapshot | None) -> None:
+        """Do what is due at ``now`` (monotonic seconds); with a ``table`` of all processes, measure."""
         match self.status:
             case "PROVISIONING" | "PENDING" if self.desired_status == "STOPPED":
+                self._at("stoppingAt")
                 self._to("DEPROVISIONING")
             case "PROVISIONING" if now >= self._due:
                 self._to("PENDING")
@@ -97,6 +106,7 @@ class FargateTask:
             self._start()
         except CannotStart as error:
             self.stop(str(error), "TaskFailedToStart")
+            self._at("stoppingAt")
             self._at("executionStoppedAt")
             self._to("DEPROVISIONING")
             return
@@ -112,20 +122,19 @@ class FargateTask:
             self._logs = LogStream(self.spec.log_options, self.spec.name, self.id, self.launch.account)
         self.container = Container(self.spec, self._folder)
 
-    def _watch(self, now: float, table: dict[int, tuple[int, int]]) -> None:
+    def _watch(self, now: float, table: Snapshot | None) -> None:
         assert self.container
         self.exit = self.container.poll()
         if self.exit:
             self.stop(EXITED, "EssentialContainerExited")
-        elif now - self._measured >= MEASURE_EVERY_S:
-            self._measured = now
+        elif table is not None:
             self._limit_memory(table)
             self._interrupt(now - self._started)
             self._ship()
         if self.desired_status == "STOPPED":
             self._to("DEACTIVATING")
 
-    def _limit_memory(self, table: dict[int, tuple[int, int]]) -> None:
+    def _limit_memory(self, table: Snapshot) -> None:
         assert self.container
         limit = min(self.launch.memory, self.spec.memory or self.launch.memory)
         if self.container.measure(table) > limit * 1024 * 1024:

@@ -5,7 +5,13 @@ from typing import Any
 from infra.local.aws.task import FargateTask
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Container.html
-CONTAINER_STATUS = {"RUNNING": "RUNNING", "DEACTIVATING": "RUNNING", "STOPPING": "RUNNING"}
+CONTAINER_STATUS = {
+    "RUNNING": "RUNNING",
+    "DEACTIVATING": "RUNNING",
+    "STOPPING": "RUNNING",
+    "DEPROVISIONING": "STOPPED",
+    "STOPPED": "STOPPED",
+}
 
 
 def describe(task: FargateTask, *, tags: bool = False) -> dict[str, Any]:
@@ -45,14 +51,14 @@ def describe(task: FargateTask, *, tags: bool = False) -> dict[str, Any]:
 
 
 def _container(task: FargateTask) -> dict[str, Any]:
-    stopped = task.status == "STOPPED"
+    status = CONTAINER_STATUS.get(task.status, "PENDING")
     view = {
         "containerArn": f"{task.arn.replace(':task/', ':container/')}/{task.id[:8]}",
         "taskArn": task.arn,
         "name": task.spec.name,
         "image": task.spec.image,
         "runtimeId": f"{task.id}-{task.id[:10]}" if task.container else None,
-        "lastStatus": "STOPPED" if stopped else CONTAINER_STATUS.get(task.status, "PENDING"),
+        "lastStatus": "STOPPED" if task.exit else status,
         "exitCode": task.exit.code if task.exit else None,
         "reason": task.container_reason,
         "cpu": "0",

@@ -39,9 +39,9 @@ def list_new(
     :raises UnknownInput: for a carrier or month that is not in the raw data
     """
     files = _monthly_files(lake, months)
-    counts = {key: lake.read_json(key.replace(".csv", ".json"))["carriers"] for key in files}
+    counts = {key: _counts(lake, key) for key in files}
     everyone = sorted({carrier for by_carrier in counts.values() for carrier in by_carrier})
-    _check("carriers", carriers, everyone)
+    _check("carriers", carriers, everyone, months)
     names, work = _names(lake), []
     for carrier in carriers or everyone:
         done = {} if force else lake.read_json(f"{STATE}{carrier}.json", {})
@@ -60,7 +60,7 @@ def size_of(rows: int) -> str:
 
 
 def mark_done(lake: Lake, carrier: str, files: dict[str, str]) -> None:
-    """Remember that these files of a carrier are in the lake's partitions."""
+    """Remember that these files of a carrier are in the lake's partitions, and were checked."""
     key = f"{STATE}{carrier}.json"
     lake.write(key, json.dumps({**lake.read_json(key, {}), **files}, sort_keys=True, indent=1).encode())
 
@@ -70,6 +70,15 @@ def _monthly_files(lake: Lake, months: list[str]) -> dict[str, str]:
     known = [month_of(key) for key in found]
     _check("months", months, sorted(known))
     return {key: etag for key, etag in found.items() if not months or month_of(key) in months}
+
+
+def _counts(lake: Lake, key: str) -> dict[str, int]:
+    manifest = key.replace(".csv", ".json")
+    found = lake.read_json(manifest)
+    if found is None:
+        raise UnknownInput(f"{lake.url(manifest)} is not there: the ingest writes it beside each CSV")
+    counts: dict[str, int] = found["carriers"]
+    return counts
 
 
 def month_of(key: str) -> str:
@@ -82,7 +91,8 @@ def _names(lake: Lake) -> dict[str, str]:
     return {row["carrier"]: row["name"].strip() for row in csv.DictReader(io.StringIO(text))}
 
 
-def _check(what: str, asked: list[str], known: list[str]) -> None:
-    unknown = sorted(set(asked) - set(known))
+def _check(what: str, asked: list[str], known: list[str], months: list[str] | None = None) -> None:
+    unknown = ", ".join(sorted(set(asked) - set(known)))
     if unknown:
-        raise UnknownInput(f"{what} {', '.join(unknown)}: not in the raw data, which have {', '.join(known) or 'none'}")
+        where = f"the raw data of {', '.join(months)}" if months else "the raw data"
+        raise UnknownInput(f"{what} {unknown}: not in {where}, which have {', '.join(known) or 'none'}")

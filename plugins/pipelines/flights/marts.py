@@ -55,12 +55,12 @@ def build(lake: Lake) -> dict[str, Any]:
 
 def _load(db: duckdb.DuckDBPyConnection, lake: Lake, folder: Path) -> None:
     flights = lake.download((key for key in lake.find(f"{PREFIX}carrier=")), folder)
-    weather = lake.download((key for key in lake.find(RAW_WEATHER)), folder)
+    weather = lake.download((key for key in lake.find(RAW_WEATHER) if key.endswith(".csv")), folder)
     [airlines] = lake.download(["raw/airlines.csv"], folder)
     db.execute(
         f"""
         CREATE TABLE joined AS
-        SELECT f.*, trim(a.name) AS name, w.wind_speed, w.visib
+        SELECT f.*, coalesce(trim(a.name), 'unknown carrier') AS name, w.wind_speed, w.visib
         FROM {parquet(flights)} f
         LEFT JOIN {csv([airlines], AIRLINES)} a USING (carrier)
         LEFT JOIN (

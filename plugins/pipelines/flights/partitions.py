@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.flights.inventory import mark_done, month_of
+from pipelines.flights.inventory import month_of
 from pipelines.flights.raw import FLIGHTS, csv
 from pipelines.lake import Lake
 
@@ -18,23 +18,27 @@ COLUMNS = """
 """
 
 
+class StrayFlights(ValueError):
+    """A raw file with flights of another month, whose partition they would take the place of."""
+
+
 def load(lake: Lake, carrier: str, label: str, files: dict[str, str], rows: int) -> dict[str, Any]:
     """Write the partitions of one carrier; bytes that are there already stay untouched.
 
     :param files: {key of a monthly CSV: ETag}
     :param rows: how many flights the raw data's manifest announces
-    :returns: what was done: ``carrier``, ``months``, ``rows``, and how many partitions ``changed``
+    :returns: what was done: ``carrier``, ``files``, ``months``, ``rows``, and how many partitions ``changed``
     """
+    months = [month_of(key) for key in files]
     with tempfile.TemporaryDirectory() as folder:
         raw = lake.download(files, Path(folder) / "in")
         out = Path(folder) / "out"
         out.mkdir()
         count = write_partitions(raw, carrier, out)
+        _check_months(out, carrier, months)
         changed = list(lake.upload(out, PREFIX))
-    mark_done(lake, carrier, files)
     print(f"{label}: {count} flights of {rows} announced, {sum(changed)} of {len(changed)} partitions changed")
-    months = [month_of(key) for key in files]
-    return {"carrier": carrier, "months": months, "rows": count, "changed": sum(changed)}
+    return {"carrier": carrier, "files": files, "months": months, "rows": count, "changed": sum(changed)}
 
 
 def write_partitions(raw: list[Path], carrier: str, out: Path) -> int:
@@ -50,3 +54,10 @@ def write_partitions(raw: list[Path], carrier: str, out: Path) -> int:
         row = db.execute("SELECT count(*) FROM flights").fetchone()
     assert row
     return int(row[0])
+
+
+def _check_months(out: Path, carrier: str, months: list[str]) -> None:
+    found = {path.name.removeprefix("month=") for path in out.glob("carrier=*/month=*")}
+    strays = sorted(found.difference(months))
+    if strays:
+        raise StrayFlights(f"{carrier}: the raw files of {', '.join(months)} hold flights of {', '.join(strays)}")

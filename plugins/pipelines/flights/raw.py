@@ -1,6 +1,6 @@
 """How the raw files are read: their columns and types, so that nothing is guessed.
 
-A file with other columns, or with a value that has not its column's type, is an error of
+A file with other columns is an error, and a value that has not its column's type is one of
 DuckDB's that names the file, the line and the value.
 """
 
@@ -27,8 +27,15 @@ WEATHER = {
 AIRLINES = {"carrier": "VARCHAR", "name": "VARCHAR"}
 
 
+class OtherColumns(ValueError):
+    """A CSV file that has not the columns that it should have."""
+
+
 def csv(paths: Iterable[Path], columns: dict[str, str]) -> str:
     """Return the SQL that reads CSV files with these columns."""
+    paths = list(paths)
+    for path in paths:
+        _check_header(path, list(columns))
     return f"read_csv({files(paths)}, columns = {columns}, header = true, nullstr = 'NA', auto_detect = false)"
 
 
@@ -41,3 +48,11 @@ def parquet(paths: Iterable[Path]) -> str:
 def files(paths: Iterable[Path]) -> str:
     """Return a list literal of SQL. The paths are the tasks' own and hold no quotes."""
     return "[" + ", ".join(f"'{path}'" for path in paths) + "]"
+
+
+def _check_header(path: Path, columns: list[str]) -> None:
+    # DuckDB goes by the order of the columns and skips their names unread
+    with path.open() as file:
+        found = file.readline().strip().split(",")
+    if found != columns:
+        raise OtherColumns(f"{path}: the columns are {', '.join(found)}, and not {', '.join(columns)}")

@@ -54,19 +54,26 @@ def write(lake: Lake) -> dict[str, Any]:
 
 def render(tables: dict[str, Rows]) -> str:
     """Return the page for the rows of the marts."""
-    carriers, months = tables["carriers"], tables["months"]
-    flights = sum(row["flights"] for row in carriers)
-    flown = [(row["flights"] - row["cancelled"], row["mean_delay"] or 0) for row in carriers]
+    carriers = sorted(tables["carriers"], key=lambda row: -row["flights"])
+    months = [row["month"] for row in tables["months"]]
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape(["jinja"]))
     return environment.get_template(TEMPLATE).render(
-        carriers=sorted(carriers, key=lambda row: -row["flights"]),
-        flights=flights,
-        mean_delay=sum(count * mean for count, mean in flown) / max(1, sum(count for count, _ in flown)),
-        cancelled_percent=100 * sum(row["cancelled"] for row in carriers) / max(1, flights),
-        first=min(row["month"] for row in months),
-        last=max(row["month"] for row in months),
+        **_figures(carriers),
+        carriers=carriers,
+        first=min(months, default=None),
+        last=max(months, default=None),
         charts=_charts(tables),
     )
+
+
+def _figures(carriers: Rows) -> dict[str, Any]:
+    flights, cancelled = (sum(row[name] for row in carriers) for name in ("flights", "cancelled"))
+    minutes = sum((row["flights"] - row["cancelled"]) * (row["mean_delay"] or 0) for row in carriers)
+    return {
+        "flights": flights,
+        "mean_delay": minutes / (flights - cancelled) if flights > cancelled else None,
+        "cancelled_percent": 100 * cancelled / flights if flights else None,
+    }
 
 
 def _tables(lake: Lake) -> dict[str, Rows]:
@@ -84,51 +91,62 @@ def _rows(db: duckdb.DuckDBPyConnection, path: Path) -> Rows:
 def _charts(tables: dict[str, Rows]) -> list[Chart]:
     by_delay = sorted(tables["carriers"], key=lambda row: row["mean_delay"] or 0)
     return [
-        Chart(
+        _bars(
             "Mean departure delay by carrier",
             "Minutes, all flights of the carrier that left.",
-            _bars([row["carrier"] for row in by_delay], [row["mean_delay"] for row in by_delay]),
+            {row["carrier"]: row["mean_delay"] for row in by_delay},
         ),
-        Chart(
+        _bars(
             "Late flights by hour",
             "Per cent, by the hour of the scheduled departure: delays pile up over the day.",
-            _bars([f"{row['hour']}" for row in tables["hours"]], [row["late_percent"] for row in tables["hours"]]),
+            {f"{row['hour']}": row["late_percent"] for row in tables["hours"]},
         ),
-        Chart("Late flights by month", "Per cent, one line a carrier.", _lines(tables["months"]), wide=True),
-        Chart(
+        _lines("Late flights by month", "Per cent, one line a carrier.", tables["months"]),
+        _bars(
             "Late flights and wind",
             "Per cent, by wind speed at the airport in mph.",
-            _bars([f"{row['mph_from']}+" for row in tables["wind"]], [row["late_percent"] for row in tables["wind"]]),
+            {f"{row['mph_from']}+": row["late_percent"] for row in tables["wind"]},
         ),
-        Chart(
+        _bars(
             "Late flights and visibility",
             "Per cent, by visibility at the airport in miles.",
-            _bars(
-                [f"{row['miles_from']}+" for row in tables["visibility"]],
-                [row["late_percent"] for row in tables["visibility"]],
-            ),
+            {f"{row['miles_from']}+": row["late_percent"] for row in tables["visibility"]},
         ),
     ]
 
 
-def _bars(labels: list[str], values: list[float | None]) -> str:
-    chart = _plain(pygal.Bar, show_legend=False, x_labels=labels)
-    chart.add("", values)
-    return str(chart.render(is_unicode=True))
+def _bars(title: str, text: str, values: dict[str, float | None]) -> Chart:
+    drawing = _plain(pygal.Bar, title, show_legend=False, x_labels=list(values))
+    drawing.add("", list(values.values()))
+    return Chart(title, text, _svg(drawing))
 
 
-def _lines(rows: Rows) -> str:
+def _lines(title: str, text: str, rows: Rows) -> Chart:
     labels = sorted({row["month"] for row in rows})
-    chart = _plain(pygal.Line, width=1080, x_labels=labels)
+    drawing = _plain(pygal.Line, title, width=1080, x_labels=labels)
     for carrier in sorted({row["carrier"] for row in rows}):
         values = {row["month"]: row["late_percent"] for row in rows if row["carrier"] == carrier}
-        chart.add(carrier, [values.get(label) for label in labels])
-    return str(chart.render(is_unicode=True))
+        drawing.add(carrier, [values.get(label) for label in labels])
+    return Chart(title, text, _svg(drawing), wide=True)
 
 
-def _plain(kind: Any, **options: Any) -> Any:
-    """Return a chart without scripts, and with an id that does not change from one drawing to the next."""
+def _plain(kind: Any, title: str, **options: Any) -> Any:
+    """Return a chart that is the same whenever it is drawn: its id comes from its title."""
     settings = {"style": STYLE, "js": (), "height": 330, "width": 620, "margin": 6, "disable_xml_declaration": True}
-    chart = kind(**{**settings, **options})
-    chart.uuid = f"chart-{kind.__name__.lower()}-{len(options.get('x_labels', []))}-{options.get('width', 620)}"
-    return chart
+    drawing = kind(**{**settings, **options})
+    drawing.uuid = title.lower().replace(" ", "-")
+    drawing.add_xml_filter(_bare)
+    return drawing
+
+
+def _svg(drawing: Any) -> str:
+    return str(drawing.render(is_unicode=True))
+
+
+def _bare(svg: Any) -> Any:
+    """Take out what pygal puts into every chart: a script, and comments, one of them with today's date."""
+    for parent in list(svg.iter()):
+        for child in list(parent):
+            if child.tag == "script" or not isinstance(child.tag, str):
+                parent.remove(child)
+    return svg

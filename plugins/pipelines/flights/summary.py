@@ -14,7 +14,8 @@ def tell(loaded: Mapping[str, Iterable[dict[str, Any]] | None], written: dict[st
     if results:
         rows, changed = (sum(result[name] for result in results) for name in ("rows", "changed"))
         partitions = sum(len(result["months"]) for result in results)
-        text = f"{len(results)} carriers, {rows:,} flights: {changed} of {partitions} partitions changed"
+        carriers = "1 carrier" if len(results) == 1 else f"{len(results)} carriers"
+        text = f"{carriers}, {rows:,} flights: {changed} of {partitions} partitions changed"
         text += f", report {'changed' if written and written['changed'] else 'as it was'}."
     else:
         text = "Nothing new: the raw files are those that were loaded before, and nothing was changed."
