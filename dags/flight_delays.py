@@ -11,8 +11,10 @@ Every flight that left EWR, JFK or LGA, from the raw monthly files of the ingest
 4. **join_weather** joins all flights with the weather and writes the tables of `marts/`.
 5. **write_report** draws the report: the button *Report* on that task, or [here](/reports/flight_delays).
 
+6. **finish** remembers what was loaded and says what changed.
+
 Nothing is done twice: a run over files that were loaded before changes nothing and says so in
-**say_what_changed**. With `force` it loads them again, and unchanged results stay untouched.
+**finish**. With `force` it loads them again, and unchanged results stay untouched.
 """
 
 from airflow.sdk import Param, dag, task
@@ -78,7 +80,8 @@ def flight_delays():
         return report.write(Lake(settings.lake_bucket()))
 
     @task(trigger_rule="none_failed")
-    def say_what_changed(loaded: dict, written: dict | None) -> str:
+    def finish(loaded: dict, written: dict | None) -> str:
+        inventory.mark_done(Lake(settings.lake_bucket()), loaded)
         return summary.tell(loaded, written)
 
     work = {size: list_new.override(task_id=f"list_{size}")(size) for size in SIZES}
@@ -89,7 +92,7 @@ def flight_delays():
     written = write_report()
     written.operator.operator_extra_links = (ReportLink(),)
     check_quality(loaded) >> join_weather() >> written
-    say_what_changed(loaded, written)
+    finish(loaded, written)
 
 
 flight_delays()

@@ -59,11 +59,14 @@ def build_app() -> "FastAPI":
 def presigned_url(key: str) -> str:
     """Return the address of an object of the lake bucket for whoever holds it, for five minutes."""
     import boto3
+    from botocore.config import Config
 
     from fargate import settings
 
+    # the host of the bucket's region: another one redirects, and the signature does not hold there
+    s3 = boto3.client("s3", config=Config(s3={"addressing_style": "virtual"}))
     parameters = {"Bucket": settings.lake_bucket(), "Key": key}
-    url: str = boto3.client("s3").generate_presigned_url("get_object", Params=parameters, ExpiresIn=VALID_S)
+    url: str = s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=VALID_S)
     return url
 
 

@@ -62,7 +62,7 @@ def show(run: DagRun, layout: Layout) -> None:
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=176)
     console.print(table(run, fargate_tasks(layout, run)))
-    console.print(f"result   {xcom(run, 'say_what_changed') or run.state}", soft_wrap=True)
+    console.print(f"result   {xcom(run, 'finish') or run.state}", soft_wrap=True)
     console.print(f"report   s3://{LAKE}/reports/{run.dag_id}.html", soft_wrap=True)
     console.print(f"         {layout.aws_url}/{LAKE}/reports/{run.dag_id}.html", soft_wrap=True)
     console.print(f"run      {run.state} in {run.seconds:.1f} s: {run.url}", soft_wrap=True)

@@ -27,6 +27,7 @@ from scripts.run_progress import Progress
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
+    run = None
     try:
         conf = read_conf(options.conf, options.conf_file, options.pairs)
         airflow = Airflow(options.url, options.username, options.password)
@@ -35,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(run, options.json)
         code = _wait(run, options.timeout) if options.wait else Exit.SUCCESS
     except (Problem, ApiException) as error:
-        return tell(error)
-    if options.json:
+        code = tell(error)
+    if options.json and run:
         print(json.dumps(run.as_json(), indent=2, default=str))
     return code
 

@@ -22,7 +22,8 @@ def main() -> None:
     server = AwsServer(layout.aws, REGION, layout.aws_port)
     server.start(lambda: fill(layout))
     logging.info("emulated AWS at %s", server.url)
-    stop.wait()
+    while not stop.wait(0.5):  # a signal that another thread takes does not wake a wait without an end
+        pass
     server.stop()
 
 

@@ -81,8 +81,8 @@ def worker(layout: Layout) -> dict[str, str]:
     return {
         **_process(layout, TASK_ROLE),
         **_folders(layout),
-        "AIRFLOW_HOME": str(layout.state / "worker"),
-        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(layout.state / "worker" / "logs"),
+        "AIRFLOW_HOME": str(layout.worker_home),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(layout.worker_home / "logs"),
     }
 
 

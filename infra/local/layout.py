@@ -90,8 +90,18 @@ class Layout:
             return inside
         return Path(tempfile.gettempdir()) / f"airflow-{hashlib.sha256(str(self.state).encode()).hexdigest()[:12]}"
 
+    @property
+    def worker_home(self) -> Path:
+        """AIRFLOW_HOME of the workers, which is out of the control plane's reach."""
+        return self.state / "worker"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folders of the processes; Postgres makes its own."""
+        return self.airflow_home, self.worker_home, self.aws, self.log, self.run, self.tmp, self.sockets
+
     def make_folders(self) -> None:
-        for folder in (self.airflow_home, self.aws, self.log, self.run, self.tmp, self.sockets):
+        for folder in self.folders:
             folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -39,11 +39,19 @@ def end_all(processes: Iterable[psutil.Process], grace_s: float = GRACE_S) -> in
     found = list(processes)
     for process in found:
         _signal(process.terminate)
-    _, alive = psutil.wait_procs(found, timeout=grace_s)
-    for process in alive:
+    until(lambda: not any(map(_runs, found)), grace_s)
+    for process in filter(_runs, found):
         _signal(process.kill)
-    psutil.wait_procs(alive, timeout=grace_s)
+    until(lambda: not any(map(_runs, found)), grace_s)
     return len(found)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Tell whether a process still runs; one that is dead and waits to be reaped does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def port_owner(port: int) -> str:

@@ -14,7 +14,6 @@ from infra.local.layout import ROOT, Layout
 
 HEALTHY_WITHIN_S = 180
 POLL_S = 0.5
-KEPT = ("uv", "pip", "bootstrap.lock", "airflow.env")  # packages, and settings that the user wrote
 
 
 class StackError(RuntimeError):
@@ -45,12 +44,11 @@ def down(layout: Layout) -> int:
 
 
 def reset(layout: Layout) -> None:
-    """Stop everything and forget all state but the installed packages."""
+    """Stop everything and forget the state. What else lies in the folder stays."""
     down(layout)
-    for path in layout.state.iterdir() if layout.state.exists() else ():
-        if path != layout.venv and path.name not in KEPT:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.rmtree(layout.sockets, ignore_errors=True)
+    for folder in (*layout.folders, layout.database, layout.state / "postgres.new"):
+        shutil.rmtree(folder, ignore_errors=True)
+    (layout.state / "secrets.json").unlink(missing_ok=True)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ class AwsFargateExecutor(AwsEcsExecutor):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._answers: Counter[str] = Counter()
+        self._answers: Counter[Any] = Counter()  # tasks that ECS started for a workload
 
     def execute_async(
         self, key: "WorkloadKey", command: Any, queue: str | None = None, executor_config: Any = None
@@ -46,13 +46,19 @@ class AwsFargateExecutor(AwsEcsExecutor):
             request.pop("launchType", None)  # RunTask takes one or the other
         if "startedBy" in request:
             # a container that died is launched again by the base class, under a token of its own
-            request["clientToken"] = f"{request['startedBy']}-{self._answers[request['startedBy']]}"
+            request["clientToken"] = f"{request['startedBy']}-{self._answers[task_id]}"
         return request
 
     def _run_task(self, task_id: Any, cmd: Any, queue: str | None, exec_config: Any) -> Any:
         response = super()._run_task(task_id, cmd, queue, exec_config)
-        self._answers[exec_config.get("startedBy", "")] += len(response["tasks"])
+        self._answers[task_id] += len(response["tasks"])
         return response
+
+    def change_state(self, key: "WorkloadKey", state: Any, info: Any = None, remove_running: bool = True) -> None:
+        """Report a state to the scheduler; a workload that is over is forgotten."""
+        if remove_running:
+            self._answers.pop(key, None)
+        super().change_state(key, state, info, remove_running)
 
     def _build_task_command(self, ti: "TaskInstance") -> Any:
         """Rebuild an adopted task's command with a token that authenticates."""

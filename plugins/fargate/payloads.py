@@ -1,9 +1,12 @@
 """The payloads through which workloads reach their tasks, in a bucket of their own."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+
+log = logging.getLogger(__name__)
 
 DELETED_AT_ONCE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
@@ -20,5 +23,5 @@ def delete_expired(bucket: str, hours: float) -> int:
     expired: list[Any] = [{"Key": entry["Key"]} for entry in found if entry["LastModified"] < oldest]
     for first in range(0, len(expired), DELETED_AT_ONCE):
         s3.delete_objects(Bucket=bucket, Delete={"Objects": expired[first : first + DELETED_AT_ONCE], "Quiet": True})
-    print(f"{bucket}: {len(expired)} of {len(found)} payloads deleted")
+    log.info("%s: %s of %s payloads deleted", bucket, len(expired), len(found))
     return len(expired)

@@ -1,10 +1,13 @@
 """Task definitions: from the template to ECS, and out of ECS again when they are old."""
 
 import json
+import logging
 from string import Template
 from typing import Any
 
 import boto3
+
+log = logging.getLogger(__name__)
 
 DELETED_AT_ONCE = 10  # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteTaskDefinitions.html
 
@@ -66,7 +69,7 @@ def retire(family: str, keep: int) -> dict[str, int]:
     inactive = _revisions(ecs, family, "INACTIVE")
     for first in range(0, len(inactive), DELETED_AT_ONCE):
         ecs.delete_task_definitions(taskDefinitions=inactive[first : first + DELETED_AT_ONCE])
-    print(f"{family}: {len(old)} revisions deregistered, {len(inactive)} deleted")
+    log.info("%s: %s revisions deregistered, %s deleted", family, len(old), len(inactive))
     return {"deregistered": len(old), "deleted": len(inactive)}
 
 

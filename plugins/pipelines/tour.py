@@ -1,13 +1,16 @@
 """The bodies of the tour's tasks."""
 
+import logging
 import os
 import platform
+
+log = logging.getLogger(__name__)
 
 
 def where() -> str:
     """Say on which kind of machine this runs."""
     text = f"{platform.node()}: process {os.getpid()} of Python {platform.python_version()}"
-    print(text)
+    log.info(text)
     return text
 
 

@@ -96,7 +96,7 @@ def returned(stack: StackUnderTest, run_id: str) -> str:
     from airflow_client.client.api.x_com_api import XComApi
 
     entry = stack.airflow.call(
-        XComApi(stack.airflow.client).get_xcom_entry, "flight_delays", "say_what_changed", run_id, "return_value"
+        XComApi(stack.airflow.client).get_xcom_entry, "flight_delays", "finish", run_id, "return_value"
     )
     return str(json.loads(entry.to_json())["value"]).strip('"')
 

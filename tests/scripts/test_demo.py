@@ -106,7 +106,7 @@ def test_what_a_task_returned(server: AirflowServer, run: DagRun) -> None:
 
 def test_what_is_shown_at_the_end(server: AirflowServer, run: DagRun, capsys: pytest.CaptureFixture[str]) -> None:
     server.tasks = [answers.task("load", "success", 0, "UA · United", executor="FargateExecutor")]
-    server.xcoms["say_what_changed"] = "1 carrier, 10 flights"
+    server.xcoms["finish"] = "1 carrier, 10 flights"
     run.refresh()
     screen = Console(file=io.StringIO(), width=176)
     with (

@@ -3,10 +3,14 @@
 import csv
 import io
 import json
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipelines.lake import Lake
+
+log = logging.getLogger(__name__)
 
 RAW = "raw/flights/"
 STATE = "flights/_state/"
@@ -50,7 +54,7 @@ def list_new(
         if new and size_of(rows) == size:
             label = f"{carrier} · {names.get(carrier, 'unknown carrier')}"
             work.append(asdict(Work(carrier, label, new, rows)))
-    print(f"{size}: {', '.join(entry['label'] for entry in work) or 'nothing new'}")
+    log.info("%s: %s", size, ", ".join(entry["label"] for entry in work) or "nothing new")
     return work
 
 
@@ -59,10 +63,17 @@ def size_of(rows: int) -> str:
     return "large" if rows > LARGE_ROWS else "small"
 
 
-def mark_done(lake: Lake, carrier: str, files: dict[str, str]) -> None:
-    """Remember that these files of a carrier are in the lake's partitions, and were checked."""
-    key = f"{STATE}{carrier}.json"
-    lake.write(key, json.dumps({**lake.read_json(key, {}), **files}, sort_keys=True, indent=1).encode())
+def mark_done(lake: Lake, loaded: Mapping[str, Iterable[dict[str, Any]] | None]) -> None:
+    """Remember what was loaded, so that ``list_new`` does not list it again.
+
+    The last step of a run: what failed in a check or in the report is loaded again by the next one.
+
+    :param loaded: what the tasks of each size returned (``partitions.load``); None where none ran
+    """
+    for result in (result for results in loaded.values() for result in results or ()):
+        key = f"{STATE}{result['carrier']}.json"
+        done = {**lake.read_json(key, {}), **result["files"]}
+        lake.write(key, json.dumps(done, sort_keys=True, indent=1).encode())
 
 
 def _monthly_files(lake: Lake, months: list[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Delays joined with the weather, as small tables that a report can be drawn from."""
 
+import logging
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import duckdb
 from pipelines.flights.partitions import PREFIX
 from pipelines.flights.raw import AIRLINES, WEATHER, csv, parquet
 from pipelines.lake import Lake
+
+log = logging.getLogger(__name__)
 
 MARTS = "marts/flight_delays/"
 RAW_WEATHER = "raw/weather/"
@@ -49,7 +52,7 @@ def build(lake: Lake) -> dict[str, Any]:
         changed = sum(lake.upload(out, MARTS))
         row = db.execute("SELECT count(*), count(wind_speed) FROM joined").fetchone()
     assert row
-    print(f"{row[0]} flights, {row[1]} of them with weather; {changed} of {len(TABLES)} tables changed")
+    log.info("%s flights, %s of them with weather; %s of %s tables changed", *row, changed, len(TABLES))
     return {"flights": row[0], "with_weather": row[1], "changed": changed}
 
 

@@ -1,5 +1,6 @@
 """From raw CSV to Parquet, one partition a carrier and month."""
 
+import logging
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import duckdb
 from pipelines.flights.inventory import month_of
 from pipelines.flights.raw import FLIGHTS, csv
 from pipelines.lake import Lake
+
+log = logging.getLogger(__name__)
 
 PREFIX = "flights/"
 COLUMNS = """
@@ -37,7 +40,8 @@ def load(lake: Lake, carrier: str, label: str, files: dict[str, str], rows: int)
         count = write_partitions(raw, carrier, out)
         _check_months(out, carrier, months)
         changed = list(lake.upload(out, PREFIX))
-    print(f"{label}: {count} flights of {rows} announced, {sum(changed)} of {len(changed)} partitions changed")
+    written = sum(changed), len(changed)
+    log.info("%s: %s flights of %s announced, %s of %s partitions changed", label, count, rows, *written)
     return {"carrier": carrier, "files": files, "months": months, "rows": count, "changed": sum(changed)}
 
 

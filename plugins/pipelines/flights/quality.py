@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.flights.inventory import RAW, mark_done
+from pipelines.flights.inventory import RAW
 from pipelines.flights.partitions import PREFIX
 from pipelines.flights.raw import FLIGHTS, csv, parquet
 from pipelines.lake import Lake
@@ -18,9 +18,7 @@ class BadData(ValueError):
 
 
 def check(lake: Lake, loaded: Mapping[str, Iterable[dict[str, Any]] | None]) -> dict[str, int]:
-    """Compare partitions with raw files, for all that was loaded, and remember it as done.
-
-    What does not hold is not remembered: the next run loads and checks it again.
+    """Compare partitions with raw files, for all that was loaded.
 
     :param loaded: what the tasks of each size returned (``partitions.load``); None where none ran
     :returns: {carrier: number of flights}
@@ -39,8 +37,6 @@ def check(lake: Lake, loaded: Mapping[str, Iterable[dict[str, Any]] | None]) -> 
         if problems:
             raise BadData(f"{len(problems)} problems:\n" + "\n".join(problems))
         rows = db.execute("SELECT carrier, count(*) FROM partitions GROUP BY ALL ORDER BY ALL").fetchall()
-    for result in results:
-        mark_done(lake, result["carrier"], result["files"])
     return dict(rows)
 
 

@@ -1,5 +1,6 @@
 """The report: one HTML file with its charts in it, which needs nothing from anywhere."""
 
+import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from pygal.style import Style
 
 from pipelines.flights.marts import MARTS, TABLES
 from pipelines.lake import Lake
+
+log = logging.getLogger(__name__)
 
 KEY = "reports/flight_delays.html"
 TEMPLATE = "report.html.jinja"
@@ -48,7 +51,7 @@ def write(lake: Lake) -> dict[str, Any]:
     """
     html = render(_tables(lake))
     changed = lake.write(KEY, html.encode())
-    print(f"{lake.url(KEY)}: {'written' if changed else 'as it was'}")
+    log.info("%s: %s", lake.url(KEY), "written" if changed else "as it was")
     return {"key": KEY, "url": lake.url(KEY), "changed": changed}
 
 

@@ -1,11 +1,14 @@
 """What a run did, in one sentence for the person who started it."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+log = logging.getLogger(__name__)
+
 
 def tell(loaded: Mapping[str, Iterable[dict[str, Any]] | None], written: dict[str, Any] | None) -> str:
-    """Return and print the sentence.
+    """Return and log the sentence.
 
     :param loaded: what the tasks of each size returned; None where none ran
     :param written: what ``report.write`` returned; None when it did not run
@@ -19,5 +22,5 @@ def tell(loaded: Mapping[str, Iterable[dict[str, Any]] | None], written: dict[st
         text += f", report {'changed' if written and written['changed'] else 'as it was'}."
     else:
         text = "Nothing new: the raw files are those that were loaded before, and nothing was changed."
-    print(text)
+    log.info(text)
     return text

@@ -98,15 +98,15 @@ def test_the_processes_of_a_stack_are_those_of_its_folders(start: Start, tmp_pat
 def test_a_process_is_asked_before_it_is_killed(start: Start, tmp_path: Path) -> None:
     process = start(tmp_path, POLITE)
     assert end_all(in_folder(tmp_path)) == 1
-    assert not psutil.pid_exists(process.pid)
+    process.wait(0)
     assert (tmp_path / "ended").exists()
 
 
 def test_a_process_that_ignores_sigterm_is_killed(start: Start, tmp_path: Path) -> None:
     stubborn, polite = start(tmp_path, STUBBORN), start(tmp_path, POLITE)
     assert end_all(in_folder(tmp_path), grace_s=0.5) == 2
-    assert not psutil.pid_exists(stubborn.pid)
-    assert not psutil.pid_exists(polite.pid)
+    assert stubborn.wait(0) == -signal.SIGKILL
+    polite.wait(0)
     assert (tmp_path / "ended").exists()
 
 

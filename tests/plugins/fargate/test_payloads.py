@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fargate import payloads
+from tests.plugins.conftest import Said
 
 
 class S3:
@@ -37,11 +38,11 @@ def delete(monkeypatch: pytest.MonkeyPatch, s3: S3, hours: float = 24) -> int:
     return payloads.delete_expired("payloads", hours)
 
 
-def test_what_is_too_old_is_deleted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_too_old_is_deleted(monkeypatch: pytest.MonkeyPatch, said: Said) -> None:
     s3 = S3(0, 23.9, 24.1, 48)
     assert delete(monkeypatch, s3) == 2
     assert s3.deleted == [["2", "3"]]
-    assert capsys.readouterr().out == "payloads: 2 of 4 payloads deleted\n"
+    assert said() == ["payloads: 2 of 4 payloads deleted"]
 
 
 @pytest.mark.parametrize("s3", [S3(), S3(1, 2)])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fargate import task_definitions
+from tests.plugins.conftest import Said
 
 ARN = "arn:aws:ecs:ap-northeast-2:123456789012:task-definition/"
 
@@ -44,12 +45,12 @@ def use(monkeypatch: pytest.MonkeyPatch, ecs: Ecs) -> Ecs:
     return ecs
 
 
-def test_the_newest_revisions_stay(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_newest_revisions_stay(monkeypatch: pytest.MonkeyPatch, said: Said) -> None:
     ecs = use(monkeypatch, Ecs([f"worker:{number}" for number in (1, 2, 9, 10, 11)]))
     assert task_definitions.retire("worker", keep=2) == {"deregistered": 3, "deleted": 3}
     assert ecs.revisions["ACTIVE"] == ["worker:10", "worker:11"]
     assert ecs.deleted == [["worker:9", "worker:2", "worker:1"]]
-    assert capsys.readouterr().out == "worker: 3 revisions deregistered, 3 deleted\n"
+    assert said() == ["worker: 3 revisions deregistered, 3 deleted"]
 
 
 def test_another_family_of_the_same_prefix_stays(monkeypatch: pytest.MonkeyPatch) -> None:

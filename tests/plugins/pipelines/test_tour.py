@@ -3,15 +3,14 @@
 import os
 import platform
 
-import pytest
-
 from pipelines import tour
+from tests.plugins.conftest import Said
 
 
-def test_where_names_machine_process_and_python(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_names_machine_process_and_python(said: Said) -> None:
     text = tour.where()
     assert text == f"{platform.node()}: process {os.getpid()} of Python {platform.python_version()}"
-    assert capsys.readouterr().out == f"{text}\n"
+    assert said() == [text]
 
 
 def test_a_place_is_measured_and_reported() -> None:

@@ -19,7 +19,7 @@ from tests.infra.local.aws.pages import Pages
 
 ROOT = Path(__file__).parents[4]
 REGION = "ap-northeast-2"
-SOONER = {"fargate.TICK_S": 0.03, "fargate.MEASURE_EVERY_S": 0.2, "task.PENDING_S": 0.03}
+SOONER = {"fargate.TICK_S": 0.015, "fargate.MEASURE_EVERY_S": 0.15, "task.PENDING_S": 0.02}
 
 
 @pytest.fixture(name="until", scope="session")

@@ -65,9 +65,10 @@ def test_the_default_strategy_of_the_cluster_places_a_task(cluster):
     assert cluster.describe(cluster.run("true", launchType=None))["capacityProviderName"] == "FARGATE_SPOT"
 
 
-def test_without_a_default_a_task_is_for_instances_which_there_are_none_of(cluster):
+@pytest.mark.parametrize("launch_type", [None, "EC2", "EXTERNAL"])
+def test_there_are_no_instances_for_a_task(cluster, launch_type):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
-    code, message = cluster.refused("true", launchType=None)
+    code, message = cluster.refused("true", launchType=launch_type)
     assert (code, message) == ("InvalidParameterException", "No Container Instances were found in your cluster.")
 
 

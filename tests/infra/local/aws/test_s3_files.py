@@ -12,7 +12,7 @@ stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 server = AwsServer(Path(sys.argv[1]), "ap-northeast-2", int(sys.argv[2]))
 server.start()
-stop.wait()
+while not stop.wait(0.5): pass  # a thread that starts a process may take the signal, which then wakes nobody
 server.stop()
 """
 KEPT = [

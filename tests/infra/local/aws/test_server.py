@@ -8,18 +8,19 @@ import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.names import CLUSTER, NETWORK, WORKER_FAMILY
-from tests.infra.local.aws.cluster import Cluster
+from infra.local.names import CLUSTER, LAKE, NETWORK, WORKER_FAMILY
+from tests.infra.local.aws.cluster import NUMBERS, Cluster
 from tests.infra.local.aws.pages import Pages
 from tests.infra.local.aws.test_s3_files import SERVE
-
-STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)"
 
 
 @pytest.fixture
 def mark():
     """Seconds to sleep for, which tell this test's processes from all others."""
-    return f"63.{os.getpid()}"
+    mark = f"63.{os.getpid()}{next(NUMBERS):05}"
+    yield mark
+    for pid in sleeping(mark):
+        os.kill(pid, signal.SIGKILL)
 
 
 def sleeping(mark):
@@ -43,17 +44,16 @@ def test_an_emulator_that_ends_leaves_no_task(start_emulator, until, tmp_path, n
     pages = Pages(client("ecs").meta.endpoint_url)
     pages.inject()
     cluster.run("sh", "-c", f"setsid sleep {mark} & sleep {mark}")
-    arns = [cluster.run("sleep", mark), cluster.python(STUBBORN)]
-    for arn in arns:
-        cluster.until(arn, "RUNNING")
+    patient = cluster.define(container={"stopTimeout": 120})
+    stubborn = cluster.run("sh", "-c", f"trap '' TERM; sleep {mark}; sleep {mark}", definition=patient)
     until(lambda: len(sleeping(mark)) == 3)
-    pids = [pages.task(arn)["pid"] for arn in arns]
+    pid = pages.task(stubborn)["pid"]
     launcher = threading.Thread(target=launch_until_refused, args=(cluster, mark))
     launcher.start()
     assert end(process) == 0
     launcher.join()
     assert sleeping(mark) == []
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def launch_until_refused(cluster, mark):
@@ -66,19 +66,23 @@ def launch_until_refused(cluster, mark):
 
 
 def test_an_emulator_ends_what_a_killed_one_left(start_emulator, until, tmp_path, mark):
+    last_of_the_ingest = tmp_path / "aws" / "s3" / LAKE / "raw" / "airlines.csv"
+    last_of_the_ingest.parent.mkdir(parents=True)
+    last_of_the_ingest.touch()  # so that there is none
     program = ("-m", "infra.local.emulator")
     process, client = start_emulator(*program, STACK_DIR=str(tmp_path))
-    subnets = {"subnets": list(NETWORK.subnets), "securityGroups": [NETWORK.security_group]}
-    override = {"name": "worker", "command": ["sh", "-c", f"setsid sleep {mark} & sleep {mark}"]}
     ecs = client("ecs")
     definition = ecs.describe_task_definition(taskDefinition=WORKER_FAMILY)["taskDefinition"]
-    override["name"] = definition["containerDefinitions"][0]["name"]
+    name = definition["containerDefinitions"][0]["name"]
+    subnets = {"subnets": list(NETWORK.subnets), "securityGroups": [NETWORK.security_group]}
     ecs.run_task(
         cluster=CLUSTER,
         taskDefinition=WORKER_FAMILY,
         launchType="FARGATE",
         networkConfiguration={"awsvpcConfiguration": subnets},
-        overrides={"containerOverrides": [override]},
+        overrides={
+            "containerOverrides": [{"name": name, "command": ["sh", "-c", f"setsid sleep {mark} & sleep {mark}"]}]
+        },
     )
     until(lambda: len(sleeping(mark)) == 2)
     process.kill()

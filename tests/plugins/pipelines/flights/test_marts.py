@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.flights import marts
 from pipelines.lake import Lake
+from tests.plugins.conftest import Said
 from tests.plugins.pipelines.flights.conftest import Load
 from tests.plugins.pipelines.flights.raw_files import FEBRUARY, february, flight, put_month
 
@@ -27,11 +28,11 @@ def table(finished: Lake, tmp_path: Path) -> Callable[[str], Rows]:
     return lambda name: rows(finished, name, tmp_path)
 
 
-def test_the_build_says_what_it_did(lake: Lake, load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_build_says_what_it_did(lake: Lake, load: Load, said: Said) -> None:
     load()
-    capsys.readouterr()
+    said()
     assert marts.build(lake) == {"flights": 10, "with_weather": 7, "changed": 5}
-    assert capsys.readouterr().out == "10 flights, 7 of them with weather; 5 of 5 tables changed\n"
+    assert said() == ["10 flights, 7 of them with weather; 5 of 5 tables changed"]
 
 
 def test_a_second_build_changes_nothing(lake: Lake, load: Load, versions: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pipelines.flights import partitions
 from pipelines.flights.raw import FLIGHTS, parquet
 from pipelines.lake import Lake
+from tests.plugins.conftest import Said
 from tests.plugins.pipelines.flights.conftest import Load
 from tests.plugins.pipelines.flights.raw_files import FEBRUARY, JANUARY, february, flight, january, put_month
 
@@ -35,7 +36,7 @@ def write(folder: Path, flights: list[str]) -> list[bytes]:
     return [path.read_bytes() for path in sorted(out.rglob("*.parquet"))]
 
 
-def test_a_load_writes_a_partition_a_month(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_load_writes_a_partition_a_month(lake: Lake, said: Said) -> None:
     assert load_united(lake) == {
         "carrier": "UA",
         "files": UNITED,
@@ -44,7 +45,7 @@ def test_a_load_writes_a_partition_a_month(lake: Lake, capsys: pytest.CaptureFix
         "changed": 2,
     }
     assert list(lake.find("flights/")) == KEYS
-    assert capsys.readouterr().out == "UA · United: 6 flights of 6 announced, 2 of 2 partitions changed\n"
+    assert said() == ["UA · United: 6 flights of 6 announced, 2 of 2 partitions changed"]
 
 
 def test_a_partition_holds_the_flights_of_its_carrier_with_their_types(lake: Lake, tmp_path: Path) -> None:

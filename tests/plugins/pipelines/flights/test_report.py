@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.flights import marts, report
 from pipelines.lake import Lake
+from tests.plugins.conftest import Said
 from tests.plugins.pipelines.flights.conftest import Load
 
 LOADING = {
@@ -126,13 +127,13 @@ def test_the_same_marts_give_the_same_bytes(finished: Lake, html: str) -> None:
     assert report.render(report._tables(finished)) == html
 
 
-def test_the_first_report_is_a_change(lake: Lake, load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_report_is_a_change(lake: Lake, load: Load, said: Said) -> None:
     load()
     marts.build(lake)
-    capsys.readouterr()
+    said()
     assert [report.write(lake)["changed"], report.write(lake)["changed"]] == [True, False]
     url = "s3://lake/reports/flight_delays.html"
-    assert capsys.readouterr().out == f"{url}: written\n{url}: as it was\n"
+    assert said() == [f"{url}: written", f"{url}: as it was"]
 
 
 def test_a_name_is_text_and_no_html() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pipelines.flights import summary
+from tests.plugins.conftest import Said
 
 
 def result(rows: int, months: int, changed: int) -> dict[str, Any]:
@@ -34,7 +35,6 @@ def test_unchanged(written: dict[str, Any] | None) -> None:
     assert summary.tell({"small": None, "large": [result(700, 2, 0)]}, written) == expected
 
 
-def test_the_sentence_is_in_the_log_as_well(capsys: pytest.CaptureFixture[str]) -> None:
-    assert capsys.readouterr().out == ""
+def test_the_sentence_is_in_the_log_as_well(said: Said) -> None:
     text = summary.tell({}, None)
-    assert capsys.readouterr().out == f"{text}\n"
+    assert said() == [text]
