@@ -64,7 +64,8 @@ def command(program: str, *arguments: str) -> list[str]:
     if not setpriv:
         raise CannotRun("Postgres does not run as root, and setpriv (util-linux) is missing: use another user")
     group = str(pwd.getpwnam(UNPRIVILEGED).pw_gid)
-    keep = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    # without the securebit, access(2) leaves the capability out of account
+    keep = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
     return [setpriv, f"--reuid={UNPRIVILEGED}", f"--regid={group}", "--clear-groups", *keep, "--", *line]
 
 
