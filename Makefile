@@ -12,7 +12,7 @@ help: ## this list
 
 .PHONY: up
 up: packages ## start the stack, run the main DAG through REST, show what ran where
-	@$(VENV)/python -m infra.local up
+	@$(VENV)/python -m infra.local start
 	@scripts/demo
 
 .PHONY: down reset status logs

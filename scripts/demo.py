@@ -12,11 +12,12 @@ from typing import Any
 
 from airflow_client.client.api.dag_api import DAGApi
 from airflow_client.client.api.x_com_api import XComApi
-from airflow_client.client.exceptions import ApiException
+from airflow_client.client.exceptions import ApiException, NotFoundException
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from infra.local import stack
 from infra.local.layout import Layout
 from infra.local.names import LAKE, LOGS
 from scripts.airflow_api import Airflow, Exit, Problem, tell
@@ -27,6 +28,8 @@ from scripts.run_progress import Progress, by_task, label
 
 DAG_ID = "flight_delays"
 TIMEOUT_S = 900
+NEEDED = ("postgres", "aws", "api-server", "scheduler", "dag-processor")
+PARSED_WITHIN_S = 60
 
 
 def main() -> int:
@@ -36,18 +39,39 @@ def main() -> int:
     layout = Layout.read()
     try:
         conf = {"force": True, **read_conf(None, None, sys.argv[1:])}
-        airflow = Airflow(layout.airflow_url, "admin", "admin")
+        airflow = _when_it_can_run(layout)
         key = time.strftime("demo-%Y%m%d-%H%M%S")
         run = start(airflow, DAG_ID, run_id(conf, key), conf, unpause=True, run_after=_ahead_of_the_schedule(airflow))
         with Progress(f"{DAG_ID} {run.run_id}") as progress:
             state = run.wait(TIMEOUT_S, progress.show, poll=0.5)
+        stack.wait(layout)
     except (Problem, ApiException) as error:
         return tell(error)
+    except stack.StackError as error:
+        print(f"\nerror: {error}", file=sys.stderr)
+        return Exit.UNREACHABLE
     show(run, layout)
     if state != "success":
         report_failures(run)
         return Exit.RUN_FAILED
     return Exit.SUCCESS
+
+
+def _when_it_can_run(layout: Layout) -> Airflow:
+    """Wait for what a run needs, which is not all of the stack, and for the DAG to be parsed; log in."""
+    stack.wait(layout, NEEDED)
+    airflow = Airflow(layout.airflow_url, "admin", "admin")
+    deadline = time.monotonic() + PARSED_WITHIN_S
+    while True:
+        try:
+            airflow.call(DAGApi(airflow.client).get_dag, DAG_ID)
+        except NotFoundException:
+            if time.monotonic() > deadline:
+                log = layout.log / "dag-processor.log"
+                raise Problem(Exit.UNKNOWN_DAG, f"{DAG_ID} was not parsed in {PARSED_WITHIN_S} s, see {log}") from None
+            time.sleep(0.3)
+        else:
+            return airflow
 
 
 def _ahead_of_the_schedule(airflow: Airflow) -> str | None:

@@ -1,4 +1,6 @@
-"""The local stack's command line: python -m infra.local up|down|reset|status|logs.
+"""The local stack's command line: python -m infra.local COMMAND.
+
+``start`` returns when all processes are started, ``up`` when they work.
 
 It reads AIRFLOW_PORT, AWS_PORT, STACK_DIR and DAGS_DIR; the Makefile calls it.
 """
@@ -23,8 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
+def _start(layout: Layout) -> int:
+    stack.start(layout)
+    return 0
+
+
 def _up(layout: Layout) -> int:
-    stack.up(layout)
+    stack.start(layout)
+    stack.wait(layout)
     return 0
 
 
@@ -58,6 +66,7 @@ def _logs(layout: Layout) -> int:
 
 
 COMMANDS: dict[str, Callable[[Layout], int]] = {
+    "start": _start,
     "up": _up,
     "down": _down,
     "reset": _reset,

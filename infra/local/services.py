@@ -22,6 +22,7 @@ NEED_SCHEMA = {
     "triggerer": "airflow triggerer --skip-serve-logs",
 }
 ALL = (*BASE, *NEED_SCHEMA)
+SOCKET = "supervisor.sock"
 PRELOAD = Path(__file__).with_name("preload.py")
 
 
@@ -41,7 +42,7 @@ childlogdir={layout.log}
 directory={layout.run}
 {"user=root" if os.geteuid() == 0 else ""}
 [unix_http_server]
-file={layout.sockets}/supervisor.sock
+file={layout.sockets}/{SOCKET}
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
@@ -88,13 +89,14 @@ def start_supervisor(layout: Layout) -> None:
     """Start supervisord with the control plane's environment; what needs no schema starts with it."""
     conf = layout.run / "supervisord.conf"
     conf.write_text(supervisor_conf(layout))
+    (layout.sockets / SOCKET).unlink(missing_ok=True)  # of a supervisor that was killed
     command = [str(layout.venv / "bin" / "supervisord"), "-c", str(conf)]
     subprocess.run(command, check=True, env=control_plane(layout), cwd=layout.run)
     until(lambda: states(layout) is not None, 10)
 
 
 def _rpc(layout: Layout) -> Any:
-    transport = SupervisorTransport(serverurl=f"unix://{layout.sockets}/supervisor.sock")
+    transport = SupervisorTransport(serverurl=f"unix://{layout.sockets}/{SOCKET}")
     return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
 

@@ -5,8 +5,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from infra.local import health, postgres, processes, services
 from infra.local.environment import control_plane
@@ -20,17 +21,24 @@ class StackError(RuntimeError):
     """Something that the user can mend; the message says how."""
 
 
-def up(layout: Layout) -> None:
-    """Start what does not run and wait until all of it works. Safe to repeat."""
+def start(layout: Layout) -> None:
+    """Start what does not run; do not wait until it works. Safe to repeat."""
     layout.make_folders()
     if not services.states(layout):
         with step("postgres, emulated AWS"):
             _start_base(layout)
-    with step("database schema"):
-        _migrate(layout)
-    with step("api-server, scheduler, dag-processor, triggerer"):
-        services.start(layout, *services.ALL)
-        _wait_until_healthy(layout)
+    if not layout.migrated.exists():
+        with step("database schema"):
+            _migrate(layout)
+    services.start(layout, *services.ALL)
+
+
+def wait(layout: Layout, names: Sequence[str] = services.ALL) -> None:
+    """Wait until these parts work."""
+    states = services.states(layout) or {}
+    if missing := _unhealthy(layout, names, states):
+        with step(", ".join(missing)):
+            _wait_until_healthy(layout, missing)
 
 
 def down(layout: Layout) -> int:
@@ -88,9 +96,7 @@ def _check_port(name: str, port: int) -> None:
 
 
 def _migrate(layout: Layout) -> None:
-    """Bring the schema up to date, unless it was made with these very packages."""
-    if layout.migrated.exists():
-        return
+    """Bring the schema up to date."""
     with (layout.log / "database.log").open("wb") as log:
         command = [sys.executable, "-m", "infra.local.database"]
         environment = {**control_plane(layout), "PYTHONPATH": str(ROOT)}
@@ -104,19 +110,22 @@ def _packages(layout: Layout) -> str:
     return (layout.venv / ".installed-base").read_text()
 
 
-def _wait_until_healthy(layout: Layout) -> None:
+def _wait_until_healthy(layout: Layout, missing: list[str]) -> None:
     deadline = time.monotonic() + HEALTHY_WITHIN_S
-    missing = list(services.ALL)
     while True:
         states = services.states(layout) or {}
         dead = [name for name, state in states.items() if state["statename"] == "FATAL"]
-        missing = health.unhealthy(layout, missing, {name: state["start"] for name, state in states.items()})
+        missing = _unhealthy(layout, missing, states)
         if not missing:
             return
         if dead or not states or time.monotonic() > deadline:
             culprit = (dead or missing)[0]
             raise StackError(f"{', '.join(dead or missing)} did not become healthy:\n{tail(layout, culprit)}")
         time.sleep(POLL_S)
+
+
+def _unhealthy(layout: Layout, names: Sequence[str], states: dict[str, dict[str, Any]]) -> list[str]:
+    return health.unhealthy(layout, names, {name: state["start"] for name, state in states.items()})
 
 
 def tail(layout: Layout, name: str, lines: int = 15) -> str:
