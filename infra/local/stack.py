@@ -35,7 +35,9 @@ def start(layout: Layout) -> None:
 
 def wait(layout: Layout, names: Sequence[str] = services.ALL) -> None:
     """Wait until these parts work."""
-    states = services.states(layout) or {}
+    states = services.states(layout)
+    if not states:
+        raise StackError(f"no stack runs in {layout.state}; start it: make up")
     if missing := _unhealthy(layout, names, states):
         with step(", ".join(missing)):
             _wait_until_healthy(layout, missing)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -134,9 +135,21 @@ def test_a_problem_is_a_line_and_a_code(
     server: AirflowServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["demo"])
-    monkeypatch.setattr(demo, "Layout", SimpleNamespace(read=lambda: SimpleNamespace(airflow_url=server.url)))
-    assert demo.main() == 10
+    layout = SimpleNamespace(airflow_url=server.url, log=Path("log"))
+    monkeypatch.setattr(demo, "Layout", SimpleNamespace(read=lambda: layout))
+    monkeypatch.setattr(demo, "PARSED_WITHIN_S", 0)
+    monkeypatch.setattr(demo.stack, "wait", lambda *_: None)
+    assert demo.main() == 4
     told = capsys.readouterr()
-    assert told.err == "error: the server answered 404: The Dag with ID: `flight_delays` was not found\n"
+    assert told.err == "error: flight_delays was not parsed in 0 s, see log/dag-processor.log\n"
     server.stop()
     assert demo.main() == 7
+
+
+def test_without_a_stack_it_says_how_to_start_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["demo"])
+    monkeypatch.setenv("STACK_DIR", str(tmp_path))
+    assert demo.main() == 7
+    assert capsys.readouterr().err == f"\nerror: no stack runs in {tmp_path}; start it: make up\n"
