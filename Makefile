@@ -23,6 +23,10 @@ reset: ## stop everything and forget the state
 status: ## what runs, healthy or not
 logs: ## follow the logs of all processes
 
+.PHONY: db-clean
+db-clean: packages ## delete what is older than DAYS (90) days from the metadata database
+	@$(VENV)/python -m infra.local.clean $(DAYS)
+
 .PHONY: packages
 packages:
 	@$(PYTHON) infra/local/bootstrap.py
@@ -38,6 +42,14 @@ check: packages-test ## format, lint, types, shell, YAML, generated files; chang
 .PHONY: test
 test: packages-test ## every test that this machine can run
 	@$(VENV)/pytest
+
+.PHONY: bench
+bench: packages-test ## measure what a new user waits for; RUNS (3) times, a table and .local/bench.json
+	@scripts/bench $(RUNS)
+
+.PHONY: lock
+lock: packages-test ## pin the packages of pyproject.toml, with hashes
+	@scripts/lock
 
 .PHONY: format
 format: packages-test ## format Python and shell files

@@ -19,3 +19,15 @@ def test_airflow_lives_in_a_temporary_home() -> None:
 
     assert Path(AIRFLOW_HOME) == HOME == Path(os.environ["AIRFLOW_HOME"])
     assert conf.get("core", "default_timezone") == "Asia/Seoul"
+
+
+@pytest.mark.parametrize(("ci", "ended"), [("true", {"failed": 1}), ("", {"skipped": 1})])
+def test_nothing_is_skipped_in_ci(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, ended: dict[str, int]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    pytester.makeconftest("from tests.conftest import pytest_runtest_makereport")
+    pytester.makepyfile("import pytest\ndef test(): pytest.skip('needs Chromium')")
+    result = pytester.runpytest_inprocess("-ra")
+    assert result.parseoutcomes() == ended
+    result.stdout.fnmatch_lines("*needs Chromium*")

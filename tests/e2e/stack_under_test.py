@@ -16,6 +16,8 @@ from typing import Any
 
 import boto3
 import psutil
+from airflow_client.client import DAGPatchBody
+from airflow_client.client.api.dag_api import DAGApi
 
 from infra.local import processes
 from infra.local.layout import ROOT, Layout
@@ -88,6 +90,12 @@ class StackUnderTest:
 
     def start(self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None) -> DagRun:
         return start(self.airflow, dag_id, run_id, conf or {}, unpause=True, run_after="2026-01-01T00:00:00+00:00")
+
+    def is_paused(self, dag_id: str) -> bool:
+        return bool(self.airflow.call(DAGApi(self.airflow.client).get_dag, dag_id).is_paused)
+
+    def pause(self, dag_id: str) -> None:
+        self.airflow.call(DAGApi(self.airflow.client).patch_dag, dag_id, DAGPatchBody(is_paused=True))
 
     def finish(self, run: DagRun, timeout: float = 240) -> str:
         return run.wait(timeout, lambda *_: None, poll=0.5)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from infra.local.layout import ROOT
-from tests.e2e.stack_under_test import StackUnderTest
+from tests.e2e.stack_under_test import StackUnderTest, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def test_a_wrong_password_is_refused(browser_path: str, stack: StackUnderTest) -
 def test_the_list_shows_every_dag(page: Page) -> None:
     page.goto("/dags")
     for path in (ROOT / "dags").glob("*.py"):
-        expect(page.get_by_role("link", name=path.stem, exact=True)).to_be_visible()
+        expect(page.get_by_test_id("dag-id").get_by_text(path.stem, exact=True)).to_be_visible()
     keep(page, "dags")
 
 
@@ -104,19 +104,13 @@ def test_a_dag_is_scheduled_and_paused(page: Page, stack: StackUnderTest) -> Non
     switch = page.locator("[data-scope=switch][data-part=control]").first
     expect(switch).to_have_attribute("data-state", "unchecked")
     set_switch(switch, "checked")
-    assert is_paused(stack, "every_minute") is False
+    eventually(lambda: not stack.is_paused("every_minute"), within=10)  # the UI shows it first and asks then
     expect(page.get_by_text("Next Run")).to_be_visible()
     keep(page, "scheduled")
     set_switch(switch, "unchecked")
-    assert is_paused(stack, "every_minute") is True
+    eventually(lambda: stack.is_paused("every_minute"), within=10)
 
 
 def set_switch(switch: Locator, state: str) -> None:
     switch.click()
     expect(switch).to_have_attribute("data-state", state)
-
-
-def is_paused(stack: StackUnderTest, dag_id: str) -> bool:
-    from airflow_client.client.api.dag_api import DAGApi
-
-    return bool(stack.airflow.call(DAGApi(stack.airflow.client).get_dag, dag_id).is_paused)

@@ -3,6 +3,7 @@
 import http.client
 import http.server
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,3 +111,26 @@ def test_logs_go_to_s3_by_the_role_without_any_connection(stack: StackUnderTest)
         name for name in ran["environment"] if name.startswith(("AWS_ACCESS_KEY", "AWS_SECRET", "AIRFLOW_CONN"))
     ]
     assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in ran["environment"]
+
+
+def test_db_clean_deletes_what_is_old(second: tuple[StackUnderTest, S3Proxy]) -> None:
+    """Last of this file: DAYS=0 forgets every run that has begun."""
+    other, _ = second
+    clean = (sys.executable, "-m", "infra.local.clean")
+    assert other.finish(other.start("every_minute", "old")) == "success"
+    other.run(*clean)
+    assert "old" in run_ids(other)
+    other.run(*clean, "0")
+    assert "old" not in run_ids(other)
+    refused = other.run(*clean, "-1", check=False)
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "error: DAYS=-1 is not a whole number of days, such as 90\n",
+    )
+
+
+def run_ids(stack: StackUnderTest) -> list[str]:
+    from airflow_client.client.api.dag_run_api import DagRunApi
+
+    api = DagRunApi(stack.airflow.client)
+    return [run.dag_run_id for run in stack.airflow.all(api.get_dag_runs, "dag_runs", "every_minute")]

@@ -57,6 +57,7 @@ def test_another_conf_under_the_same_id_is_a_conflict(stack: StackUnderTest, dem
 def test_bad_input_is_one_line_and_a_code_of_its_own(
     stack: StackUnderTest, demo: str, arguments: list[str], code: int, said: str
 ) -> None:
+    stack.pause("every_minute")
     answer = stack.run("scripts/trigger", *arguments, check=False)
     assert (answer.returncode, len(answer.stderr.splitlines())) == (code, 1), answer.stderr
     assert said in answer.stderr
