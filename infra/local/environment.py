@@ -82,6 +82,7 @@ def worker(layout: Layout) -> dict[str, str]:
         **_process(layout, TASK_ROLE),
         **_folders(layout),
         "AIRFLOW_HOME": str(layout.worker_home),
+        "PYTHONPATH": str(ROOT / "plugins"),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(layout.worker_home / "logs"),
     }
 

@@ -101,7 +101,7 @@ def _migrate(layout: Layout) -> None:
     """Bring the schema up to date."""
     with (layout.log / "database.log").open("wb") as log:
         command = [sys.executable, "-m", "infra.local.database"]
-        environment = {**control_plane(layout), "PYTHONPATH": str(ROOT)}
+        environment = {**control_plane(layout), "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
         done = subprocess.run(command, env=environment, cwd=layout.run, stdout=log, stderr=log)
     if done.returncode:
         raise StackError(f"the database schema could not be made:\n{tail(layout, 'database')}")

@@ -3,6 +3,6 @@
 The one package of this repository that calls ECS.
 """
 
-from fargate.sizes import fargate
+from fargate.executor_config import fargate
 
 __all__ = ["fargate"]

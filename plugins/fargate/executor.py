@@ -1,114 +1,176 @@
 """The executor that runs Airflow tasks on Fargate."""
 
-import re
-from collections import Counter
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from airflow.executors.workloads import ExecuteTask
+from airflow.executors.workloads.base import BaseWorkloadSchema
 from airflow.providers.amazon.aws.executors.ecs.ecs_executor import AwsEcsExecutor
+from airflow.providers.amazon.aws.executors.ecs.utils import CONFIG_GROUP_NAME
+
+from fargate import local_lane, settings, stored, task_logs
+from fargate.aws import Aws
+from fargate.fleet import EVENT, Fleet
+from fargate.launch import Launch, is_launch_id
+from fargate.launcher import Launcher
+from fargate.stop_reasons import Kind
+from fargate.watcher import Watcher
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
     from airflow.models.taskinstance import TaskInstance
 
-# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html
-NOT_IN_A_TAG = re.compile(r"[^\w .:/=+@-]")
-LONGEST_TAG = 256
+CALLS_END_WITHIN_S = 1.5
+KEPT_QUEUED_EVERY_S = 60.0
+INTERRUPTED = EVENT.format(Kind.SPOT_INTERRUPTION.value)
 
 
 class AwsFargateExecutor(AwsEcsExecutor):
-    """The provider's ECS executor with a launch id for every queueing of a task.
+    """The provider's ECS executor, with launches that are fast, counted and made exactly once.
 
-    The scheduler stores the id with the state QUEUED, before any call. It is the call's
-    ``startedBy`` and ``clientToken``: a launch that was answered but not yet stored when the
-    scheduler died is found again, and not started a second time.
+    The scheduler stores a launch id with the state QUEUED, before any call. It is the call's
+    ``startedBy`` and begins its ``clientToken``; the request itself is in S3 before it is sent. What a
+    scheduler that died had begun is sent again or found, and not started a second time.
+
+    Calls are made by the threads of a Launcher, looks at tasks by that of a Watcher; ``sync``, in the
+    scheduler's loop, takes what they found and never waits for AWS.
     """
 
     pre_assigns_external_executor_id = True
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._answers: Counter[Any] = Counter()  # tasks that ECS started for a workload
+    def __init__(self, *args: Any, parallelism: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, parallelism=parallelism or settings.fargate_lane_parallelism(), **kwargs)
+
+    def load_ecs_connection(self, check_connection: bool = True) -> None:
+        """Make no client yet: one that cannot be made must not end the scheduler."""
+        threads = settings.launch_threads()
+        self.aws = Aws(
+            self.conf.get(CONFIG_GROUP_NAME, "conn_id", fallback=None) or None,
+            self.conf.get(CONFIG_GROUP_NAME, "region_name", fallback=None),
+            threads,
+        )
+
+    def start(self) -> None:
+        """Start the threads; whether AWS can be reached is seen, and said, when tasks are launched."""
+        quotas = {
+            "calls": settings.quota("FARGATE_CALL_QUOTA"),
+            "launches": settings.quota("FARGATE_LAUNCH_QUOTA"),
+            "spot launches": settings.quota("FARGATE_SPOT_LAUNCH_QUOTA"),
+        }
+        launcher = Launcher(
+            self.aws, self.run_task_kwargs, settings.payload_bucket(), self._token, quotas, settings.launch_threads()
+        )
+        cluster, attempts = str(self.cluster), int(str(self.max_run_task_attempts))
+        self.fleet = Fleet(self, launcher, self.aws, cluster, attempts)
+        self.watcher = Watcher(self.aws, cluster, self.fleet.arns)
+        self.fleet.start()
+        self.watcher.start()
+        self._kept_queued_at = time.monotonic()
+        self._ended = False
+        self._held_events: list[Any] = []
+        local_lane.before_drain.append(self.end)
+
+    def _token(self, subject: str) -> str:
+        return BaseWorkloadSchema.generate_token(subject, self.jwt_generator)
 
     def execute_async(
         self, key: "WorkloadKey", command: Any, queue: str | None = None, executor_config: Any = None
     ) -> None:
-        """Queue a workload, with what its RunTask call must carry besides the size."""
+        """Queue a workload for the launcher."""
         [workload] = command
-        identity = launch_identity(workload.ti) if isinstance(workload, ExecuteTask) else {}
-        super().execute_async(key, command, queue, {**(executor_config or {}), **identity})
+        self.fleet.add(launch_of(key, workload, executor_config or {}))
 
-    def _run_task_kwargs(self, task_id: Any, cmd: Any, queue: str | None, exec_config: Any) -> dict[str, Any]:
-        request: dict[str, Any] = super()._run_task_kwargs(task_id, cmd, queue, exec_config)
-        if "capacityProviderStrategy" in exec_config:
-            request.pop("launchType", None)  # RunTask takes one or the other
-        if "startedBy" in request:
-            # a container that died is launched again by the base class, under a token of its own
-            request["clientToken"] = f"{request['startedBy']}-{self._answers[task_id]}"
-        return request
+    def log_task_event(self, *, event: str, extra: str, ti_key: "WorkloadKey") -> None:
+        """Add an event to the log table.
 
-    def _run_task(self, task_id: Any, cmd: Any, queue: str | None, exec_config: Any) -> Any:
-        response = super()._run_task(task_id, cmd, queue, exec_config)
-        self._answers[task_id] += len(response["tasks"])
-        return response
+        The scheduler saves them after the sync in a way that holds them by weak references only: one
+        that nobody else holds is gone by then, and its row is refused.
+        """
+        super().log_task_event(event=event, extra=extra, ti_key=ti_key)
+        self._held_events = [*self._task_event_logs]
 
-    def change_state(self, key: "WorkloadKey", state: Any, info: Any = None, remove_running: bool = True) -> None:
-        """Report a state to the scheduler; a workload that is over is forgotten."""
-        if remove_running:
-            self._answers.pop(key, None)
-        super().change_state(key, state, info, remove_running)
+    def sync(self) -> None:
+        """Take up what ECS has answered, and tell the scheduler."""
+        self._held_events = []
+        try:
+            self.fleet.take_answers()
+            for task in self.watcher.seen():
+                self.fleet.update(task)
+            self.fleet.emit_metrics()
+            if time.monotonic() - self._kept_queued_at > KEPT_QUEUED_EVERY_S:
+                self._kept_queued_at = time.monotonic()
+                stored.keep_queued(self.fleet.waiting())
+        except Exception:
+            # the scheduler would end with it, and the local lane with the scheduler
+            self.log.exception("what became of tasks on Fargate was not taken up in full; the next sync goes on")
 
-    def _build_task_command(self, ti: "TaskInstance") -> Any:
-        """Rebuild an adopted task's command with a token that authenticates."""
-        return self._serialize_workload_to_command(ExecuteTask.make(ti, generator=self.jwt_generator))
+    def end(self, heartbeat_interval: int = 10) -> None:
+        """Begin nothing new and leave what runs to the next scheduler, which adopts it."""
+        if not self._ended:
+            self._ended = True
+            self.watcher.stop()
+            self.fleet.stop(within=CALLS_END_WITHIN_S)
+
+    def terminate(self) -> None:
+        """End like ``end``: the tasks belong to their runs, and not to this scheduler."""
+        self.end()
+
+    def revoke_task(self, *, ti: "TaskInstance") -> None:
+        """Forget a task that the scheduler has given up, and stop what ECS runs of it."""
+        self.queued_tasks.pop(ti.key, None)
+        self.running.discard(ti.key)
+        self.fleet.revoke(ti.key)
+
+    def get_task_log(self, ti: "TaskInstance", try_number: int) -> tuple[list[str], list[str]]:
+        """Return the lines of a task that runs, from CloudWatch."""
+        return task_logs.read_live(ti)
 
     def try_adopt_task_instances(self, tis: Sequence["TaskInstance"]) -> Sequence["TaskInstance"]:
-        """Take over tasks of a dead scheduler; return those that ECS does not know."""
-        for ti in tis:
-            if is_launch_id(ti.external_executor_id):
-                ti.external_executor_id = self._find_launch(str(ti.external_executor_id))
-        unknown = super().try_adopt_task_instances(tis)
-        for ti in (ti for ti in tis if ti not in unknown):
+        """Take over the tasks of a dead scheduler; return those that were never queued for Fargate.
+
+        Asks ECS nothing, since the rows are locked meanwhile: a launch id is looked for, or launched,
+        by the launcher, and an ARN is looked at by the watcher like any other.
+        """
+        known = [ti for ti in tis if ti.external_executor_id]
+        for ti in stored.whole(known) if known else ():
             self.running.add(ti.key)
-            task = self.active_workers.info_by_key(ti.key)
-            task.config = {**task.config, **launch_identity(ti)}
-        return unknown
-
-    def _find_launch(self, launch_id: str) -> str | None:
-        arns: list[str] = self.ecs.list_tasks(cluster=self.cluster, startedBy=launch_id)["taskArns"]
-        return arns[0] if arns else None
+            self.fleet.adopt(adopted(ti))
+        if known:
+            self.log.info("Adopted %s tasks of a dead scheduler", len(known))
+        return [ti for ti in tis if not ti.external_executor_id]
 
 
-def launch_identity(ti: Any) -> dict[str, Any]:
-    """Return the fields of RunTask that say for whom this launch is.
-
-    The tags let AWS's cost explorer tell the cost of a DAG, a run or a task.
-    """
-    launch_id = ti.external_executor_id if is_launch_id(ti.external_executor_id) else ti.id
-    tags = {
-        "dag_id": ti.dag_id,
-        "run_id": ti.run_id,
-        "task_id": ti.task_id,
-        "map_index": str(ti.map_index),
-        "try_number": str(ti.try_number),
-    }
-    return {
-        "startedBy": str(launch_id),
-        "tags": [{"key": key, "value": tag_value(value)} for key, value in tags.items()],
-    }
+def launch_of(key: "WorkloadKey", workload: Any, config: dict[str, Any]) -> Launch:
+    """Return the launch of a workload, as it comes from the scheduler."""
+    if not isinstance(workload, ExecuteTask):
+        subject = str(workload.callback.id)
+        return Launch(key, subject, workload, config, subject, {"callback_id": subject})
+    ti = workload.ti
+    launch_id = ti.external_executor_id if is_launch_id(ti.external_executor_id) else str(ti.id)
+    launch = Launch(key, str(launch_id), workload, config, str(ti.id), tags(ti))
+    if launch.on_spot and ti.try_number > 1:
+        launch.on_demand = stored.has_event(ti, ti.try_number - 1, INTERRUPTED)
+    return launch
 
 
-def tag_value(text: str) -> str:
-    """Return ``text`` in the characters and the length that a tag may have."""
-    return NOT_IN_A_TAG.sub("_", text)[:LONGEST_TAG]
+def tags(ti: Any) -> dict[str, str]:
+    """Return what AWS's cost explorer can tell the cost of: a DAG, a run, a task."""
+    return {name: str(getattr(ti, name)) for name in ("dag_id", "run_id", "task_id", "map_index", "try_number")}
 
 
-def is_launch_id(external_executor_id: str | None) -> bool:
-    """Tell a launch id, which the scheduler made up, from the ARN that ECS answered with."""
-    try:
-        UUID(external_executor_id or "")
-    except ValueError:
-        return False
-    return True
+def adopted(ti: "TaskInstance") -> Launch:
+    """Return the launch of a task instance that another scheduler queued."""
+    known = str(ti.external_executor_id)
+    by_launch_id = is_launch_id(known)
+    return Launch(
+        ti.key,
+        known if by_launch_id else "",
+        ExecuteTask.make(ti) if by_launch_id else None,
+        dict(ti.executor_config or {}),
+        str(ti.id),
+        tags(ti),
+        recover=by_launch_id,
+        ran=ti.state != "queued",
+        arn="" if by_launch_id else known,
+    )

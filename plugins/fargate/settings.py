@@ -5,11 +5,17 @@ Airflow's own settings are Airflow's to read; here are those that DAGs and their
 
 import os
 
+from fargate.quota import Quota
+
 DEFAULT_TIMEZONE = "Asia/Seoul"
 
 
 class MissingSetting(LookupError):
     """A setting that has no default and is not set."""
+
+
+class IllegalSetting(ValueError):
+    """A setting with a value that it cannot have."""
 
 
 def timezone() -> str:
@@ -47,6 +53,55 @@ def network() -> dict[str, dict[str, list[str]]]:
     subnets = _required("AIRFLOW__AWS_ECS_EXECUTOR__SUBNETS", "the private subnets, separated by commas")
     groups = _required("AIRFLOW__AWS_ECS_EXECUTOR__SECURITY_GROUPS", "the workers' security groups")
     return {"awsvpcConfiguration": {"subnets": subnets.split(","), "securityGroups": groups.split(",")}}
+
+
+def local_lane_parallelism() -> int:
+    """Return how many local tasks run at once."""
+    return _whole("LOCAL_LANE_PARALLELISM", "how many tasks LocalExecutor runs at once, such as 16")
+
+
+def fargate_lane_parallelism() -> int:
+    """Return how many tasks the Fargate executor has in hand at once, queued ones included."""
+    return _whole("FARGATE_LANE_PARALLELISM", "how many tasks run on Fargate at once, such as 1000")
+
+
+def launch_threads() -> int:
+    """Return how many RunTask calls may wait for their answer at once."""
+    return _whole("FARGATE_LAUNCH_THREADS", "how many RunTask calls are made at once, such as 32")
+
+
+def quota(name: str) -> Quota:
+    """Return one of the account's quotas, ``BURST/RATE`` with the rate a second.
+
+    :param name: FARGATE_CALL_QUOTA (calls of RunTask), FARGATE_LAUNCH_QUOTA or FARGATE_SPOT_LAUNCH_QUOTA
+    """
+    text = _required(name, "a quota of the account as BURST/RATE, such as 100/20")
+    parts = text.split("/")
+    if len(parts) != 2 or not all(part.isdecimal() and int(part) for part in parts):
+        raise IllegalSetting(f"{name} is {text!r}: BURST/RATE, two whole numbers from 1, such as 100/20")
+    return Quota(burst=int(parts[0]), rate=int(parts[1]))
+
+
+def container_name() -> str:
+    """Return the name of the worker's container in its task definition."""
+    return _required("AIRFLOW__AWS_ECS_EXECUTOR__CONTAINER_NAME", "the name of the container in the task definition")
+
+
+def task_roles() -> dict[str, str]:
+    """Return the task roles that a task may ask for: ``{name: ARN}``; none without the setting."""
+    text = os.environ.get("FARGATE_TASK_ROLES", "")
+    pairs = [entry.strip().partition("=") for entry in text.split(",") if entry.strip()]
+    for name, _, arn in pairs:
+        if not name or not arn.startswith("arn:"):
+            raise IllegalSetting(f"FARGATE_TASK_ROLES is {text!r}: NAME=ARN, more than one separated by commas")
+    return {name: arn for name, _, arn in pairs}
+
+
+def _whole(name: str, meaning: str) -> int:
+    text = _required(name, meaning)
+    if not text.isdecimal() or int(text) == 0:
+        raise IllegalSetting(f"{name} is {text!r}: it is a whole number from 1")
+    return int(text)
 
 
 def _required(name: str, meaning: str) -> str:

@@ -23,34 +23,11 @@ class IllegalSize(ValueError):
     """A size that Fargate does not have; the message names the legal ones."""
 
 
-def fargate(
-    *, cpu: float | None = None, memory: float | None = None, disk: int | None = None, spot: bool = False
-) -> dict[str, Any]:
-    """Build an ``executor_config`` for the Fargate executor.
+def cpu_and_memory(cpu: float | None, memory: float | None) -> dict[str, str]:
+    """Return the ``overrides`` of RunTask for vCPUs and GiB, neither or both of which are given.
 
-    :param cpu: vCPUs of the task: 0.25, 0.5, 1, 2, 4, 8 or 16; goes with ``memory``
-    :param memory: GiB of the task, of those that AWS offers for ``cpu``
-    :param disk: GiB of ephemeral storage, 21 to 200; a task has 20 without it
-    :param spot: run on FARGATE_SPOT, which is cheaper and may be interrupted
     :raises IllegalSize: when Fargate has no such task
-
-    Without ``cpu`` and ``memory`` the task has the size of the worker's task definition.
-
-    >>> fargate(cpu=1, memory=2, spot=True)["overrides"]
-    {'cpu': '1024', 'memory': '2048'}
     """
-    overrides: dict[str, Any] = _size(cpu, memory)
-    if disk is not None:
-        overrides["ephemeralStorage"] = {"sizeInGiB": _disk(disk)}
-    config: dict[str, Any] = {"overrides": overrides} if overrides else {}
-    if not isinstance(spot, bool):
-        raise IllegalSize(f"spot={spot!r} is neither True nor False")
-    if spot:
-        config["capacityProviderStrategy"] = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
-    return config
-
-
-def _size(cpu: float | None, memory: float | None) -> dict[str, Any]:
     if cpu is None and memory is None:
         return {}
     if cpu is None or memory is None:
@@ -62,7 +39,11 @@ def _size(cpu: float | None, memory: float | None) -> dict[str, Any]:
     return {"cpu": str(int(cpu * 1024)), "memory": str(int(memory * GIB))}
 
 
-def _disk(disk: int) -> int:
+def checked_disk(disk: Any) -> int:
+    """Return GiB of ephemeral storage that Fargate has.
+
+    :raises IllegalSize: when it has not
+    """
     if isinstance(disk, bool) or not isinstance(disk, int) or not FREE_DISK < disk <= MOST_DISK:
         raise IllegalSize(
             f"disk={disk!r} GiB: legal are whole numbers from {FREE_DISK + 1} to {MOST_DISK}; "

@@ -1,6 +1,8 @@
 """The stack that the end-to-end tests share. It is started once and left by the last of them."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[StackUnderTest]:
     """A healthy stack with the repository's DAGs, all paused."""
-    made = StackUnderTest(ROOT / ".local" / "test-stack")
+    made = StackUnderTest(Path(os.environ.get("TEST_STACK_DIR", ROOT / ".local" / "test-stack")))
     made.make()
     yield made
     made.local("reset")

@@ -61,6 +61,7 @@ class StackUnderTest:
     def make(self) -> None:
         """Start from nothing."""
         self.local("reset")
+        shutil.rmtree(self.layout.dags, ignore_errors=True)  # of tests that were interrupted
         shutil.copytree(ROOT / "dags", self.layout.dags, ignore=shutil.ignore_patterns("__pycache__"))
         self.local("up")
 

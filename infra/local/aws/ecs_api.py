@@ -1,12 +1,13 @@
 """ECS's calls, where moto's own are not enough: tasks on Fargate, and task definitions for it."""
 
+import math
 import random
 import threading
 import time
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ecs.exceptions import ECSException, InvalidParameterException
+from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParameterException
 from moto.ecs.responses import EC2ContainerServiceResponse as Ecs
 
 from infra.local.aws import definition
@@ -17,6 +18,7 @@ from infra.local.aws.task_view import describe
 
 NEVER_S = 900  # longer than any client waits for an answer
 NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+AT_LIMIT = "You've reached the limit on the number of vCPUs you can run concurrently"
 MAX_DESCRIBED = MAX_LISTED = 100
 
 
@@ -60,6 +62,8 @@ class EcsApi:
             if tasks is not None:
                 return ActionResult({"tasks": [_replayed(task) for task in tasks], "failures": []})
             launch = launches.build(request, response.ecs_backend)
+            if self.fargate.vcpus(launch.provider) + launch.cpu / 1024 > (faults.vcpus or math.inf):
+                raise EcsClientException(AT_LIMIT)
             if launch.provider in faults.no_capacity:
                 return ActionResult({"tasks": [], "failures": [{"reason": NO_CAPACITY}]})
             tasks = self._launch(launch, request.get("count", 1))

@@ -54,6 +54,11 @@ class Fargate:
         bucket = self._launches[provider]
         return bucket is None or bucket.take(count)
 
+    def vcpus(self, provider: str) -> float:
+        """Return how many vCPUs run; on demand and on Spot the account has a quota each."""
+        active = [task for task in list(self._active) if task.status != "STOPPED"]
+        return sum(task.launch.cpu for task in active if task.launch.provider == provider) / 1024
+
     def start(self, launch: Launch, count: int) -> list[FargateTask]:
         tasks = [FargateTask(launch, self.folder, self.events, self.faults) for _ in range(count)]
         with self._lock:

@@ -38,6 +38,7 @@ class Faults:
     throttle: float = 0
     throttle_describe: float = 0
     timeout_after_accept: float = 0
+    vcpus: float | None = None
     no_capacity: list[str] = field(default_factory=list)
     interrupt_spot_after_s: float | None = None
     kill_after_s: float | None = None
@@ -81,7 +82,7 @@ def _boolean(value: Any) -> bool:
 
 
 def _number(name: str, value: Any) -> float | None:
-    if value is None and name in ("interrupt_spot_after_s", "kill_after_s"):
+    if value is None and name in ("interrupt_spot_after_s", "kill_after_s", "vcpus"):
         return None
     top = 1 if name in SHARES else float("inf")
     if not _is_number(value) or not 0 <= value <= top:

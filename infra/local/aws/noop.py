@@ -13,6 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
+
 from infra.local.aws.container import ContainerSpec, Exit
 from infra.local.aws.process_tree import Snapshot
 
@@ -45,7 +48,7 @@ class NoopContainer:
         try:
             report_success(spec)
         except Exception:
-            # not the command: it has the token
+            # not the command: it has the token, or the way to it
             log.exception("noop: the Execution API did not take the end of a task")
         finally:
             self._done.set()
@@ -53,7 +56,7 @@ class NoopContainer:
 
 def report_success(spec: ContainerSpec) -> None:
     """Send the workload's RUNNING and SUCCESS to the Execution API."""
-    workload = json.loads(spec.command[spec.command.index("--json-string") + 1])
+    workload = workload_of(spec.command)
     server = spec.environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"].rstrip("/")
     url = f"{server}/task-instances/{workload['ti']['id']}"
     now = datetime.now(UTC).isoformat()
@@ -61,6 +64,30 @@ def report_success(spec: ContainerSpec) -> None:
     answer = _patch(f"{url}/run", workload["token"], started)
     token = answer.headers.get("Refreshed-API-Token") or workload["token"]
     _patch(f"{url}/state", token, {"state": "success", "end_date": now, "task_outlets": [], "outlet_events": []})
+
+
+def workload_of(command: list[str]) -> dict[str, Any]:
+    """Return the workload that a worker's command holds, or refers to: ``s3://bucket/key``.
+
+    What it refers to is deleted, as a worker would.
+    """
+    workload: dict[str, Any]
+    if "--json-string" in command:
+        workload = json.loads(command[command.index("--json-string") + 1])
+    else:
+        bucket, _, key = command[-1].removeprefix("s3://").partition("/")
+        workload = json.loads(_take(bucket, key))["workload"]
+    return workload
+
+
+def _take(bucket: str, key: str) -> bytes:
+    s3 = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    found = s3.get_object(bucket, key)
+    if found is None:
+        raise LookupError(f"the payload is not in {bucket} any more")
+    body: bytes = found.value
+    s3.delete_object(bucket, key)
+    return body
 
 
 def _patch(url: str, token: str, body: dict[str, Any]) -> Any:

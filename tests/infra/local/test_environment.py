@@ -24,7 +24,8 @@ def test_the_shared_settings_are_those_of_the_file() -> None:
     settings = environment.shared()
     lines = (ROOT / "docker" / "airflow.env").read_text().splitlines()
     assert len(settings) == sum(bool(re.match(r"\w+=", line)) for line in lines) > 10
-    assert settings["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor,FargateExecutor:fargate.executor.AwsFargateExecutor"
+    lanes = "LocalExecutor:fargate.local_lane.LocalLane,FargateExecutor:fargate.executor.AwsFargateExecutor"
+    assert settings["AIRFLOW__CORE__EXECUTOR"] == lanes
     assert settings["AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID"] == ""
 
 

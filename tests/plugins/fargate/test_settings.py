@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fargate import settings
+from fargate.quota import Quota
 
 ROOT = Path(__file__).resolve().parents[3]
 REQUIRED = {
@@ -14,7 +15,15 @@ REQUIRED = {
     "region": "AWS_DEFAULT_REGION",
     "cluster": "AIRFLOW__AWS_ECS_EXECUTOR__CLUSTER",
     "worker_definition": "AIRFLOW__AWS_ECS_EXECUTOR__TASK_DEFINITION",
+    "container_name": "AIRFLOW__AWS_ECS_EXECUTOR__CONTAINER_NAME",
 }
+WHOLE = {
+    "local_lane_parallelism": "LOCAL_LANE_PARALLELISM",
+    "fargate_lane_parallelism": "FARGATE_LANE_PARALLELISM",
+    "launch_threads": "FARGATE_LAUNCH_THREADS",
+}
+QUOTAS = ("FARGATE_CALL_QUOTA", "FARGATE_LAUNCH_QUOTA", "FARGATE_SPOT_LAUNCH_QUOTA")
+ROLE = "arn:aws:iam::123456789012:role/"
 
 
 @pytest.mark.parametrize(("function", "variable"), REQUIRED.items())
@@ -72,6 +81,88 @@ def test_a_network_without_a_part_is_an_error(monkeypatch: pytest.MonkeyPatch, v
         settings.network()
 
 
+@pytest.mark.parametrize(("function", "variable"), WHOLE.items())
+def test_a_number_is_that_of_the_shared_settings(function: str, variable: str) -> None:
+    lines = (ROOT / "docker" / "airflow.env").read_text().splitlines()
+    assert f"{variable}={getattr(settings, function)()}" in lines
+
+
+@pytest.mark.parametrize(("function", "variable"), WHOLE.items())
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "sixteen", " ", "²", "1 000"])
+def test_what_is_no_number_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, function: str, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(settings.IllegalSetting) as failed:
+        getattr(settings, function)()
+    assert str(failed.value) == f"{variable} is {value!r}: it is a whole number from 1"
+
+
+@pytest.mark.parametrize(("function", "variable"), WHOLE.items())
+def test_a_number_that_is_missing(monkeypatch: pytest.MonkeyPatch, function: str, variable: str) -> None:
+    monkeypatch.delenv(variable)
+    with pytest.raises(settings.MissingSetting, match=f"^{variable} is not set: how many "):
+        getattr(settings, function)()
+
+
+def test_all_tasks_at_once_are_the_sum_of_the_lanes() -> None:
+    lines = (ROOT / "docker" / "airflow.env").read_text().splitlines()
+    both = settings.local_lane_parallelism() + settings.fargate_lane_parallelism()
+    assert f"AIRFLOW__CORE__PARALLELISM={both}" in lines
+
+
+@pytest.mark.parametrize("name", QUOTAS)
+def test_a_quota_is_a_burst_and_a_rate(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "7/3")
+    assert settings.quota(name) == Quota(burst=7, rate=3)
+
+
+def test_the_quotas_of_the_shared_settings_are_those_of_an_account() -> None:
+    assert [settings.quota(name) for name in QUOTAS] == [Quota(20, 20), Quota(100, 20), Quota(100, 20)]
+
+
+@pytest.mark.parametrize("value", ["20", "20/", "/20", "0/20", "20/0", "-1/20", "20/20/20", "a/b", "20 / 20", "2.5/1"])
+def test_what_is_no_quota_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("FARGATE_CALL_QUOTA", value)
+    with pytest.raises(settings.IllegalSetting) as failed:
+        settings.quota("FARGATE_CALL_QUOTA")
+    expected = f"FARGATE_CALL_QUOTA is {value!r}: BURST/RATE, two whole numbers from 1, such as 100/20"
+    assert str(failed.value) == expected
+
+
+def test_a_quota_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FARGATE_CALL_QUOTA")
+    with pytest.raises(
+        settings.MissingSetting, match=r"^FARGATE_CALL_QUOTA is not set: a quota of the account as BURST"
+    ):
+        settings.quota("FARGATE_CALL_QUOTA")
+
+
+@pytest.mark.parametrize(
+    ("text", "roles"),
+    [
+        (None, {}),
+        ("", {}),
+        (f"a={ROLE}a", {"a": f"{ROLE}a"}),
+        (f"a={ROLE}a, b={ROLE}b ,", {"a": f"{ROLE}a", "b": f"{ROLE}b"}),
+        (f"a={ROLE}path/with=sign", {"a": f"{ROLE}path/with=sign"}),
+    ],
+)
+def test_task_roles(monkeypatch: pytest.MonkeyPatch, text: str | None, roles: dict[str, str]) -> None:
+    monkeypatch.delenv("FARGATE_TASK_ROLES")
+    if text is not None:
+        monkeypatch.setenv("FARGATE_TASK_ROLES", text)
+    assert settings.task_roles() == roles
+
+
+@pytest.mark.parametrize("text", ["a", "a=", "a=role/a", f"={ROLE}a", f"{ROLE}a", f"a={ROLE}a,b"])
+def test_what_is_no_list_of_roles_is_an_error(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("FARGATE_TASK_ROLES", text)
+    with pytest.raises(settings.IllegalSetting) as failed:
+        settings.task_roles()
+    assert str(failed.value) == f"FARGATE_TASK_ROLES is {text!r}: NAME=ARN, more than one separated by commas"
+
+
 def test_every_setting_is_tested_here() -> None:
     functions = {name for name in vars(settings) if name.islower() and not name.startswith("_") and name != "os"}
-    assert functions == {*REQUIRED, "timezone", "network"}
+    assert functions == {*REQUIRED, *WHOLE, "timezone", "network", "quota", "task_roles"}

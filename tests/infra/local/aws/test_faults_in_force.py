@@ -92,6 +92,20 @@ def test_no_capacity(cluster, pages):
     assert cluster.listed() == [arn]
 
 
+def test_vcpus(cluster, pages):
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html"""
+    active = [task for task in pages.get("tasks") if task["status"] != "STOPPED" and task["provider"] == "FARGATE"]
+    pages.inject(vcpus=sum(task["cpu"] for task in active) / 1024 + 0.5, provision_s=3600)
+    half = {"cpu": "256", "memory": "512"}
+    arns = [cluster.run("true", overrides=half) for _ in range(2)]
+    with pytest.raises(ClientError, match="ClientException.*reached the limit on the number of vCPUs"):
+        cluster.run("true", overrides=half)
+    assert cluster.run("true", overrides=half, **SPOT), "Spot has a quota of its own"
+    cluster.ecs.stop_task(cluster=cluster.name, task=arns[0])
+    cluster.until(arns[0], "STOPPED")
+    assert cluster.run("true", overrides=half)
+
+
 def test_interrupt_spot_after(cluster, pages):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html"""
     pages.inject(interrupt_spot_after_s=0.4)

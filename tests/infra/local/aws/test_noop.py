@@ -7,6 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 TASK_INSTANCE = "0198c0de-0000-7000-8000-000000000001"
+WORKLOAD = {"token": "first", "ti": {"id": TASK_INSTANCE}}
+INLINE = ("python", "-m", "worker", "--json-string", json.dumps(WORKLOAD))
+BY_REFERENCE = ("python", "-m", "fargate.worker", "s3://payloads/some/key")
 
 
 @pytest.fixture
@@ -36,19 +39,29 @@ def execution_api():
 def run(cluster, execution_api):
     """Run a worker's command against the Execution API, and return the task after its end."""
 
-    def stopped():
-        workload = json.dumps({"token": "first", "ti": {"id": TASK_INSTANCE}})
+    def stopped(*command):
         url = f"http://127.0.0.1:{execution_api.server_port}/execution/"
         environment = [{"name": "AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "value": url}]
         definition = cluster.define(container={"environment": environment})
-        return cluster.stopped("python", "-m", "worker", "--json-string", workload, definition=definition)
+        return cluster.stopped(*(command or INLINE), definition=definition)
 
     return stopped
 
 
-def test_the_execution_api_hears_of_the_start_and_the_success(run, pages, execution_api):
+@pytest.fixture
+def s3(client):
+    """S3 with a payload, and no other object, in the bucket ``payloads``."""
+    s3 = client("s3")
+    if "payloads" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket="payloads", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"})
+    s3.put_object(Bucket="payloads", Key="some/key", Body=json.dumps({"workload": WORKLOAD, "request": {}}))
+    return s3
+
+
+@pytest.mark.parametrize("command", [INLINE, BY_REFERENCE])
+def test_the_execution_api_hears_of_the_start_and_the_success(run, pages, execution_api, s3, command):
     pages.inject(noop=True)
-    task = run()
+    task = run(*command)
     [(start, first, running), (end, second, success)] = execution_api.taken
     assert start == f"/execution/task-instances/{TASK_INSTANCE}/run"
     assert end == f"/execution/task-instances/{TASK_INSTANCE}/state"
@@ -82,3 +95,15 @@ def test_a_report_that_is_refused_is_logged_and_ends_the_task(run, pages, execut
     assert "noop: the Execution API did not take the end of a task" in caplog.text
     assert f"task-instances/{TASK_INSTANCE}/run" in caplog.text
     assert "first" not in caplog.text
+
+
+def test_a_payload_is_taken_once(run, pages, execution_api, s3, caplog):
+    pages.inject(noop=True)
+    run(*BY_REFERENCE)
+    assert s3.list_objects_v2(Bucket="payloads")["KeyCount"] == 0
+    assert len(execution_api.taken) == 2
+    task = run(*BY_REFERENCE)
+    assert task["containers"][0]["exitCode"] == 0
+    assert len(execution_api.taken) == 2
+    assert "the payload is not in payloads any more" in caplog.text
+    assert "some/key" not in caplog.text

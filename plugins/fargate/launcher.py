@@ -1,0 +1,189 @@
+"""Calls RunTask from several threads, as fast as the quotas allow, until ECS has given an answer that counts."""
+
+import heapq
+import itertools
+import logging
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+from airflow._shared.observability.metrics import stats
+
+from fargate import answers, payloads, recovery
+from fargate import request as requests
+from fargate.answers import Answer, Kind
+from fargate.aws import Aws
+from fargate.launch import Launch
+from fargate.notices import Notices
+from fargate.quota import Quota, TokenBucket
+
+log = logging.getLogger(__name__)
+
+ENTRY_POINT = ["python", "-m", "fargate.worker"]
+# what costs no attempt is done again after so many seconds, more or less
+AGAIN_S = {Kind.THROTTLED: 1.0, Kind.NO_ANSWER: 2.0, Kind.AT_LIMIT: 5.0, Kind.NO_ACCESS: 5.0}
+# what the next call would meet as well holds all calls, for twice as long each time
+HOLDS = {Kind.AT_LIMIT, Kind.NO_ACCESS}
+LONGEST_HOLD_S = 60.0
+ADVICE = {
+    Kind.THROTTLED: "RunTask was throttled; the calls slow down and none is lost",
+    Kind.NO_ANSWER: "RunTask gave no answer; the same request is sent again under the same token",
+    Kind.AT_LIMIT: "the account's Fargate vCPUs or a subnet's addresses are all in use; tasks wait until some are "
+    "free. A higher quota: Service Quotas, Fargate. More addresses: larger subnets",
+    Kind.NO_ACCESS: "ECS and S3 cannot be used; tasks on Fargate wait. Look at the role of the scheduler, the region, "
+    "the cluster and the payload bucket",
+}
+RECENT_S = 240.0  # a payload's token holds for [scheduler] task_queued_timeout, 600 s
+
+
+class Launcher:
+    """Takes launches, and gives back those with an answer: started, refused, or no capacity.
+
+    :param base: the arguments of RunTask that all tasks have
+    :param token: makes the token of a workload for its subject
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        base: dict[str, Any],
+        bucket: str,
+        token: Callable[[str], str],
+        quotas: dict[str, Quota],
+        threads: int,
+    ) -> None:
+        self._aws, self._base, self._bucket, self._token = aws, base, bucket, token
+        self._calls = TokenBucket(quotas["calls"])
+        self._launches = {False: TokenBucket(quotas["launches"]), True: TokenBucket(quotas["spot launches"])}
+        self._notices = Notices(log)
+        self._answers: SimpleQueue[tuple[Launch, Answer]] = SimpleQueue()
+        self._queue: list[tuple[float, int, Launch]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._held_until, self._hold_s = 0.0, 0.0
+        self._threads = [
+            threading.Thread(target=self._work, name=f"fargate-launch-{n}", daemon=True) for n in range(threads)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, within: float) -> None:
+        """Begin no further call, and wait ``within`` seconds for the answers to those that were made."""
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        deadline = time.monotonic() + within
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def submit(self, launch: Launch, delay: float = 0.0) -> None:
+        """Have a launch made after ``delay`` seconds, more or less."""
+        at = time.monotonic() + delay * random.uniform(0.5, 1.5)
+        with self._changed:
+            heapq.heappush(self._queue, (at, next(self._order), launch))
+            self._changed.notify()
+
+    def answered(self) -> list[tuple[Launch, Answer]]:
+        """Return what was answered since."""
+        return [self._answers.get() for _ in range(self._answers.qsize())]
+
+    def _work(self) -> None:
+        while launch := self._next():
+            if launch.revoked:
+                continue
+            try:
+                answer = self._launch(launch)
+            except Exception as error:
+                log.exception("%s cannot be launched", launch.key)
+                answer = Answer(Kind.REFUSED, f"{type(error).__name__}: {error}")
+            if answer:
+                self._conclude(launch, answer)
+
+    def _next(self) -> Launch | None:
+        """Wait for the next launch whose time has come; None: there are no more."""
+        with self._changed:
+            while not self._stop.is_set():
+                due = max(self._queue[0][0], self._held_until) if self._queue else float("inf")
+                wait = due - time.monotonic()
+                if wait <= 0:
+                    return heapq.heappop(self._queue)[2]
+                self._changed.wait(min(wait, threading.TIMEOUT_MAX))
+        return None
+
+    def _launch(self, launch: Launch) -> Answer | None:
+        """Make one call; None: the executor stops."""
+        try:
+            if launch.recover and (found := recovery.find(self._aws, self._base["cluster"], self._bucket, launch)):
+                return found
+            self._store(launch)
+            if not self._wait_for_quota(launch):
+                return None
+            launch.called_at = time.time()
+            response = self._aws.ecs.run_task(**(launch.request or {}))
+        except Exception as error:
+            return answers.of_error(error)
+        return answers.of_response(response)
+
+    def _conclude(self, launch: Launch, answer: Answer) -> None:
+        kind = answer.kind
+        if kind is Kind.STARTED and not answer.arn:
+            launch.recover = True  # ECS says that the task exists, and not which one it is
+            self.submit(launch, AGAIN_S[Kind.NO_ANSWER])
+            return
+        if kind is Kind.STARTED:
+            self._hold_s = 0.0
+        if kind not in AGAIN_S:
+            self._answers.put((launch, answer))
+            return
+        stats.incr(f"fargate.{kind.name.lower()}")
+        self._notices.warn(kind, f"{ADVICE[kind]}: {answer.reason}")
+        if kind is Kind.THROTTLED:
+            self._calls.slow_down()
+            self._launches[launch.on_spot].slow_down()
+        if kind in HOLDS:
+            self._hold(kind)
+        self.submit(launch, AGAIN_S[kind])
+
+    def _hold(self, kind: Kind) -> None:
+        with self._changed:
+            if time.monotonic() >= self._held_until:  # calls that were made together count once
+                self._hold_s = min(LONGEST_HOLD_S, max(AGAIN_S[kind], self._hold_s * 2))
+                self._held_until = time.monotonic() + self._hold_s
+        if kind is Kind.NO_ACCESS:
+            self._aws.forget()
+
+    def _wait_for_quota(self, launch: Launch) -> bool:
+        return all(bucket.wait(self._stop) for bucket in (self._launches[launch.on_spot], self._calls))
+
+    def _store(self, launch: Launch) -> None:
+        """Store the workload and the request, so that the same call can be made by whoever comes after."""
+        if launch.request and time.time() - launch.stored_at < RECENT_S:
+            return
+        launch.payload_key = launch.payload_key or f"{launch.launch_id}/{secrets.token_urlsafe(32)}"
+        if launch.body is None:
+            if launch.workload is None:
+                raise payloads.PayloadGone("its payload is gone, so that it cannot be launched again")
+            launch.body = launch.workload.model_dump(mode="json")
+        launch.body["token"] = self._token(launch.subject)
+        if not launch.request:
+            launch.request = requests.build(
+                self._base,
+                launch.config,
+                launch_id=launch.launch_id,
+                sequence=launch.sequence,
+                command=[*ENTRY_POINT, f"{payloads.SCHEME}{self._bucket}/{launch.payload_key}"],
+                tags=launch.tags,
+                on_demand=launch.on_demand,
+            )
+            requests.check_length(launch.request)
+        payload = {"workload": launch.body, "request": launch.request}
+        payloads.put(self._aws.s3, self._bucket, launch.payload_key, payload)
+        launch.stored_at = time.time()
