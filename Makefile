@@ -44,8 +44,10 @@ test: packages-test ## every test that this machine can run
 	@$(VENV)/pytest
 
 .PHONY: bench
-bench: packages-test ## measure what a new user waits for; RUNS (3) times, a table and .local/bench.json
+bench: packages-test ## measure start-up, worker and executor beside the stock ones; tables and .local/bench*.json
 	@scripts/bench $(RUNS)
+	@scripts/bench_worker $(RUNS)
+	@scripts/bench_executor $(if $(RUNS),--runs $(RUNS))
 
 .PHONY: lock
 lock: packages-test ## pin the packages of pyproject.toml, with hashes

@@ -15,7 +15,7 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 OURS = ("AIRFLOW__", "AWS_")  # variables that say who a worker is and whom it talks to
 SEEN = {"overrides", "capacityProviderStrategy", "taskDefinition", "tags", "platformVersion", "enableExecuteCommand",
         "networkConfiguration", "propagateTags"}  # fmt: skip
-OVERRIDES = {"cpu", "memory", "ephemeralStorage", "taskRoleArn", "executionRoleArn", "containerOverrides"}
+OVERRIDES = {"cpu", "memory", "ephemeralStorage", "taskRoleArn", "containerOverrides"}
 CONTAINER = {"name", "environment", "environmentFiles", "cpu", "memory", "memoryReservation"}
 # what the command, a token and the tags add to a request when the task is launched
 LONGEST_COMMAND = ["python", "-m", "fargate.worker", "s3://" + "b" * 63 + "/" + "k" * 128]

@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 
 EVENT = "fargate: {}"
 SHOWN_AFTER_S = 60.0  # a task that was started a moment ago may be MISSING
-# the kernel may kill the task and leave its supervisor, which reports a failure and knows no reason
-UNTOLD = (stop_reasons.Kind.OUT_OF_MEMORY.value,)
+# its worker may have reported the end of the task in these cases as well, and knows no reason; after an
+# interruption the next try asks for the event
+UNTOLD = (stop_reasons.Kind.OUT_OF_MEMORY.value, stop_reasons.Kind.SPOT_INTERRUPTION.value)
 NO_ADDRESS_S = 15.0
 GIVEN_UP = "Airflow gave the task up while it waited for a container"
 

@@ -124,10 +124,11 @@ class Launcher:
             if launch.recover and (found := recovery.find(self._aws, self._base["cluster"], self._bucket, launch)):
                 return found
             self._store(launch)
+            run_task = self._aws.ecs.run_task  # a client that is yet to be made would let tokens pile up
             if not self._wait_for_quota(launch):
                 return None
             launch.called_at = time.time()
-            response = self._aws.ecs.run_task(**(launch.request or {}))
+            response = run_task(**(launch.request or {}))
         except Exception as error:
             return answers.of_error(error)
         return answers.of_response(response)

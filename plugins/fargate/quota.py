@@ -13,8 +13,8 @@ from dataclasses import dataclass
 # Clocks and the way of a call vary; a bucket that is as fast as the account's would be refused now and then.
 HEADROOM = 0.98
 LEAST_RATE = 0.5
-DECREASE = 0.5  # by this factor when a call was throttled,
-RECOVERY_S = 60  # and back to the whole rate after so many seconds without a further one
+DECREASE = 0.7  # by this factor when a call was throttled,
+RECOVERY_S = 30  # and back to the whole rate after so many seconds without a further one
 ONE_DECREASE_S = 1.0  # calls that were throttled together count once
 LOOK_AGAIN_S = 0.25  # the rate may have changed meanwhile
 ROUNDING = 1e-9
@@ -65,8 +65,8 @@ class TokenBucket:
         """Take a token and return 0, or take none and return the seconds until there is one.
 
         None is promised ahead: who waits for a promise made before the bucket slowed down calls too early,
-        is throttled and slows it down again. Two schedulers got 8 of 20 calls a second in that way, and get
-        19 in this.
+        is throttled and slows it down again. In a simulation, two schedulers together got 8 of 20 calls a
+        second in that way, and get more than 19 in this.
         """
         with self._lock:
             self._refill()

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from fargate.sizes import GIB, LEGAL_MEMORY
+from fargate.worker import PAYLOAD_GONE
 
 MISSING = "MISSING"  # DescribeTasks' failure reason for a task that ECS has forgotten
 
@@ -102,6 +103,9 @@ WORKER_FAILED = (
     "The worker ended with exit code {code}. An error in a task's own code ends with 0, so look at "
     "the last lines below, and whether {memory} are enough."
 )
+GONE = (
+    "The worker found no payload: another container has read it before, or it waited for longer than payloads are kept."
+)
 SIGNALLED = {
     "SIGKILL": (
         "The container was killed: exit code 137 (SIGKILL), and ECS names no reason. Something inside killed it, "
@@ -134,7 +138,9 @@ def _kind(task: Mapping[str, Any]) -> Kind:
 
 
 def _template(kind: Kind, task: Mapping[str, Any]) -> str:
-    return SIGNALLED.get(_signal(task), WORKER_FAILED) if kind is Kind.EXIT_CODE else TEXTS[kind]
+    if kind is not Kind.EXIT_CODE:
+        return TEXTS[kind]
+    return GONE if _exit_code(task) == PAYLOAD_GONE else SIGNALLED.get(_signal(task), WORKER_FAILED)
 
 
 def _started(task: Mapping[str, Any]) -> bool:

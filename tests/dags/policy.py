@@ -7,8 +7,7 @@ from typing import Any
 
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
-from fargate import fargate, settings
-from fargate.sizes import IllegalSize
+from fargate import executor_config, settings
 
 LONGEST_LABEL = "[:250]"  # the column holds no more, and a longer label leaves its task stuck
 MOST_LINES = 80
@@ -63,7 +62,7 @@ def unlabelled(dag: Any) -> list[str]:
 
 
 def unsized(dag: Any) -> list[str]:
-    """A task on Fargate has a size that fargate() makes; a task elsewhere has none."""
+    """A task on Fargate has a legal executor_config; a task elsewhere has none."""
     return [f"{task.task_id}: {reason}" for task in dag.tasks if (reason := _illegal(task))]
 
 
@@ -72,16 +71,10 @@ def _illegal(task: Any) -> str:
     if "Fargate" not in (task.executor or ""):
         return "has an executor_config and no FargateExecutor" if config else ""
     try:
-        return "" if config == _rebuilt(config) else f"{config} is not what fargate() makes"
-    except (IllegalSize, TypeError, ValueError, AttributeError) as error:
-        return f"{config} is not what fargate() makes: {error}"
-
-
-def _rebuilt(config: dict[str, Any]) -> dict[str, Any]:
-    overrides = config.get("overrides", {})
-    sizes = {name: int(overrides[name]) / 1024 for name in ("cpu", "memory") if name in overrides}
-    disk = overrides.get("ephemeralStorage", {}).get("sizeInGiB")
-    return fargate(**sizes, disk=disk, spot="capacityProviderStrategy" in config)
+        executor_config.check(config)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def too_long(source: str) -> list[str]:

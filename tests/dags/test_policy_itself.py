@@ -10,7 +10,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, task, task_group
 
-from fargate import fargate
+from fargate import executor_config, fargate
 from tests.dags import policy
 
 SEOUL = pendulum.datetime(2026, 1, 1, tz="Asia/Seoul")
@@ -104,16 +104,16 @@ def test_a_label_that_is_missing_or_not_cut(template: str | None) -> None:
         {"overrides": {"cpu": "1024"}},
         {"overrides": {"cpu": 1024, "memory": 2048}},
         {"overrides": {"cpu": "big", "memory": "2048"}},
-        {"overrides": {"cpu": "1024", "memory": "2048", "containerOverrides": []}},
         {"overrides": {"ephemeralStorage": {"sizeInGiB": 20}}},
         {"cpu": "1024", "memory": "2048"},
-        {"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]},
         {"capacityProviderStrategy": SPOT, "launchType": "FARGATE"},
     ],
 )
-def test_a_config_that_fargate_did_not_make(config: dict[str, Any]) -> None:
+def test_a_config_that_is_not_legal(config: dict[str, Any]) -> None:
     [violation] = policy.unsized(make(sized(config)))
-    assert violation.startswith(f"big: {config} is not what fargate() makes")
+    with pytest.raises(ValueError, match=r"\w") as refused:
+        executor_config.check(config)
+    assert violation == f"big: {refused.value}"
 
 
 @pytest.mark.parametrize("config", [{}, fargate(), fargate(spot=True), fargate(disk=21), fargate(cpu=0.25, memory=0.5)])

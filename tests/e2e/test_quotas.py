@@ -1,5 +1,7 @@
 """What the account does not give: tasks wait for it, and that costs them nothing."""
 
+import pytest
+
 from tests.e2e.stack_under_test import StackUnderTest, eventually
 from tests.e2e.test_new_dag_file import known_dags
 
@@ -58,14 +60,39 @@ def test_without_spot_capacity_tasks_run_on_demand(stack: StackUnderTest) -> Non
     assert [task["provider"] for task in stack.tasks_of("no-spot")] == ["FARGATE"] * 6
 
 
-def test_the_try_after_an_interruption_is_on_demand(stack: StackUnderTest) -> None:
-    name = "interrupted"
-    dag = (DAG % True).replace("crowd", name).replace("retries=0", "retries=1, retry_delay=1")
-    slow = dag.replace("        return n\n", "        import time\n\n        time.sleep(8)\n")
-    (stack.layout.dags / f"{name}.py").write_text(slow.replace("range(6)", "range(2)"))
-    eventually(lambda: name in known_dags(stack), within=60)
-    stack.fargate("faults", {"interrupt_spot_after_s": 3})
-    run = stack.start(name, "taken-back")
+INTERRUPTED = """
+import os
+import time
+
+from airflow.sdk import BaseOperator, dag
+
+from fargate import fargate
+
+
+class Work(BaseOperator):
+    def execute(self, context):
+        time.sleep(15)
+
+    def on_kill(self):
+        os._exit(1)  # Spot gives two minutes of notice, which this does not take
+
+
+@dag(schedule=None)
+def interrupted():
+    spot = fargate(cpu=0.5, memory=1, spot=True)
+    Work(task_id="work", executor="FargateExecutor", executor_config=spot, retries=1, retry_delay=5)
+
+
+interrupted()
+"""
+
+
+@pytest.mark.parametrize("after_s", [0, 8], ids=["before it works", "while it works"])
+def test_the_try_after_an_interruption_is_on_demand(stack: StackUnderTest, after_s: float) -> None:
+    (stack.layout.dags / "interrupted.py").write_text(INTERRUPTED)
+    eventually(lambda: "interrupted" in known_dags(stack), within=60)
+    stack.fargate("faults", {"interrupt_spot_after_s": after_s})
+    run = stack.start("interrupted", f"taken-back-{after_s}")
     assert stack.finish(run) == "success"
-    providers = sorted((task["tags"]["try_number"], task["provider"]) for task in stack.tasks_of("taken-back"))
-    assert providers == [("1", "FARGATE_SPOT")] * 2 + [("2", "FARGATE")] * 2
+    providers = [(task["tags"]["try_number"], task["provider"]) for task in stack.tasks_of(f"taken-back-{after_s}")]
+    assert sorted(providers) == [("1", "FARGATE_SPOT"), ("2", "FARGATE")]

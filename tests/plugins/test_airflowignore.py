@@ -12,6 +12,7 @@ import pytest
 from infra.local.environment import parsing
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+POLICY = "airflow_local_settings.py"  # Airflow imports it by itself
 # the loader itself, as airflow.plugins_manager calls it, in a process whose modules nobody minds
 PROGRAM = """
 import json, sys
@@ -53,6 +54,7 @@ def test_our_packages_have_modules(package: str) -> None:
 def test_the_loader_runs_the_plugins_and_none_of_our_packages(copy: Path, tmp_path: Path) -> None:
     loaded = load(copy, tmp_path)
     assert loaded["plugins"] == ["reports"]
+    assert "reports" in loaded["modules"]
     assert modules_of("fargate") & set(loaded["modules"]) == set()
     assert modules_of("pipelines") & set(loaded["modules"]) == set()
 
@@ -64,8 +66,19 @@ def test_without_the_file_it_runs_all_of_them_by_their_bare_names(copy: Path, tm
     assert {"lake", "report"} <= modules_of("pipelines") & set(loaded["modules"])
 
 
+@pytest.mark.parametrize(("ignored", "times"), [(True, 1), (False, 2)])
+def test_the_policy_is_imported_and_not_loaded_as_well(copy: Path, tmp_path: Path, ignored: bool, times: int) -> None:
+    with open(copy / POLICY, "a") as policy:
+        policy.write("with open(f'{__file__}.runs', 'a') as runs:\n    runs.write('once ')\n")
+    if not ignored:
+        lines = (copy / ".airflowignore").read_text().replace(POLICY, "")
+        (copy / ".airflowignore").write_text(lines)
+    load(copy, tmp_path)
+    assert (copy / f"{POLICY}.runs").read_text().split() == ["once"] * times
+
+
 def test_every_package_is_in_the_file() -> None:
     packages = {f"{path.parent.name}/" for path in PLUGINS.glob("*/__init__.py")}
     lines = (PLUGINS / ".airflowignore").read_text().splitlines()
     assert packages >= {"fargate/", "pipelines/"}
-    assert {line for line in lines if line and not line.startswith("#")} == packages
+    assert {line for line in lines if line and not line.startswith("#")} == {*packages, POLICY}

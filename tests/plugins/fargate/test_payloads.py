@@ -84,6 +84,7 @@ def test_another_answer_is_not_taken_for_gone(s3: Any) -> None:
 
 
 def test_a_payload_that_cannot_be_deleted_is_run_and_reported(s3: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
     uri = payloads.put(s3, BUCKET, "the-key", BODY)
     forbid(s3, "s3:DeleteObject")
     assert payloads.take(s3, uri) == BODY

@@ -1,11 +1,10 @@
 """Sizes: every one that Fargate has, and an error that a person can act on for the others."""
 
-import doctest
 from typing import Any
 
 import pytest
 
-from fargate import fargate, sizes
+from fargate import sizes
 
 # written out from AWS's table, in MiB, and not derived from the code
 LEGAL = {
@@ -22,8 +21,7 @@ PAIRS = [(cpu, memory) for cpu, memories in LEGAL.items() for memory in memories
 
 @pytest.mark.parametrize(("cpu", "memory"), PAIRS)
 def test_every_legal_pair(cpu: str, memory: int) -> None:
-    config = fargate(cpu=int(cpu) / 1024, memory=memory / 1024)
-    assert config == {"overrides": {"cpu": cpu, "memory": str(memory)}}
+    assert sizes.cpu_and_memory(int(cpu) / 1024, memory / 1024) == {"cpu": cpu, "memory": str(memory)}
 
 
 def test_no_pair_but_these_is_legal() -> None:
@@ -32,66 +30,41 @@ def test_no_pair_but_these_is_legal() -> None:
     assert len(known) == 74
 
 
+def test_the_default_is_not_overridden() -> None:
+    assert sizes.cpu_and_memory(None, None) == {}
+
+
 @pytest.mark.parametrize(
-    ("size", "message"),
+    ("cpu", "memory", "message"),
     [
-        ({"cpu": 1}, "cpu=1, memory=None: name both, or neither for the default size"),
-        ({"memory": 2}, "cpu=None, memory=2: name both, or neither for the default size"),
-        ({"cpu": 3, "memory": 6}, "cpu=3 vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
-        ({"cpu": 0, "memory": 2}, "cpu=0 vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
-        ({"cpu": "1", "memory": 2}, "cpu='1' vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
-        ({"cpu": 256, "memory": 512}, "cpu=256 vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
-        ({"cpu": 0.25, "memory": 3}, "memory=3 GiB with cpu=0.25 vCPU: legal are 0.5, 1, 2"),
-        ({"cpu": 1, "memory": 1}, "memory=1 GiB with cpu=1 vCPU: legal are 2, 3, 4, 5, 6, 7, 8"),
-        ({"cpu": 1, "memory": 2048}, "memory=2048 GiB with cpu=1 vCPU: legal are 2, 3, 4, 5, 6, 7, 8"),
-        (
-            {"cpu": 8, "memory": 17},
-            "memory=17 GiB with cpu=8 vCPU: legal are 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60",
-        ),
+        (1, None, "cpu=1, memory=None: name both, or neither for the default size"),
+        (None, 2, "cpu=None, memory=2: name both, or neither for the default size"),
+        (3, 6, "cpu=3 vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
+        (0, 2, "cpu=0 vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
+        (-1, 2, "cpu=-1 vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
+        ("1", 2, "cpu='1' vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
+        (256, 512, "cpu=256 vCPU: legal are 0.25, 0.5, 1, 2, 4, 8, 16"),
+        (0.25, 3, "memory=3 GiB with cpu=0.25 vCPU: legal are 0.5, 1, 2"),
+        (1, 1, "memory=1 GiB with cpu=1 vCPU: legal are 2, 3, 4, 5, 6, 7, 8"),
+        (1, 2.5, "memory=2.5 GiB with cpu=1 vCPU: legal are 2, 3, 4, 5, 6, 7, 8"),
+        (1, 2048, "memory=2048 GiB with cpu=1 vCPU: legal are 2, 3, 4, 5, 6, 7, 8"),
+        (8, 17, "memory=17 GiB with cpu=8 vCPU: legal are 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60"),
     ],
 )
-def test_an_illegal_size_names_the_legal_ones(size: dict[str, Any], message: str) -> None:
+def test_an_illegal_size_names_the_legal_ones(cpu: Any, memory: Any, message: str) -> None:
     with pytest.raises(sizes.IllegalSize) as failed:
-        fargate(**size)
+        sizes.cpu_and_memory(cpu, memory)
     assert str(failed.value) == message
 
 
 @pytest.mark.parametrize("disk", [21, 50, 200])
 def test_a_legal_disk(disk: int) -> None:
-    assert fargate(disk=disk) == {"overrides": {"ephemeralStorage": {"sizeInGiB": disk}}}
+    assert sizes.checked_disk(disk) == disk
 
 
-@pytest.mark.parametrize("disk", [20, 0, -1, 201, 30.5, "30", True])
+@pytest.mark.parametrize("disk", [20, 0, -1, 201, 30.5, "30", True, None])
 def test_an_illegal_disk(disk: Any) -> None:
     with pytest.raises(sizes.IllegalSize) as failed:
-        fargate(disk=disk)
+        sizes.checked_disk(disk)
     expected = f"disk={disk!r} GiB: legal are whole numbers from 21 to 200; 20 come with every task"
     assert str(failed.value) == expected
-
-
-def test_nothing_asked_for_is_nothing_overridden() -> None:
-    assert fargate() == {}
-
-
-def test_spot_is_a_strategy_beside_the_size() -> None:
-    assert fargate(cpu=0.25, memory=0.5, disk=30, spot=True) == {
-        "overrides": {"cpu": "256", "memory": "512", "ephemeralStorage": {"sizeInGiB": 30}},
-        "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
-    }
-    assert fargate(spot=True) == {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
-
-
-@pytest.mark.parametrize("spot", ["no", 1, None])
-def test_spot_is_true_or_false(spot: Any) -> None:
-    with pytest.raises(sizes.IllegalSize, match=f"^spot={spot!r} is neither True nor False$"):
-        fargate(spot=spot)
-
-
-def test_two_configs_share_nothing() -> None:
-    first = fargate(spot=True)
-    first["capacityProviderStrategy"].append("changed")
-    assert fargate(spot=True)["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
-
-
-def test_the_example_of_the_documentation_holds() -> None:
-    assert doctest.testmod(sizes) == doctest.TestResults(failed=0, attempted=1)

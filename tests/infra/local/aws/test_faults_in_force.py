@@ -98,7 +98,7 @@ def test_vcpus(cluster, pages):
     pages.inject(vcpus=sum(task["cpu"] for task in active) / 1024 + 0.5, provision_s=3600)
     half = {"cpu": "256", "memory": "512"}
     arns = [cluster.run("true", overrides=half) for _ in range(2)]
-    with pytest.raises(ClientError, match="ClientException.*reached the limit on the number of vCPUs"):
+    with pytest.raises(ClientError, match=r"ClientException.*reached the limit on the number of vCPUs"):
         cluster.run("true", overrides=half)
     assert cluster.run("true", overrides=half, **SPOT), "Spot has a quota of its own"
     cluster.ecs.stop_task(cluster=cluster.name, task=arns[0])
