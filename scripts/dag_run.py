@@ -122,8 +122,7 @@ def _check_dag(airflow: Airflow, dag_id: str, conf: dict[str, Any], unpause: boo
     try:
         dag = airflow.call(DAGApi(airflow.client).get_dag_details, dag_id)
     except NotFoundException:
-        message = f"there is no DAG {dag_id!r} at {airflow.url}; {_known(airflow)}"
-        raise Problem(Exit.UNKNOWN_DAG, message) from None
+        raise Problem(Exit.UNKNOWN_DAG, _unknown(airflow, dag_id)) from None
     if dag.is_paused and not unpause:
         raise Problem(
             Exit.PAUSED, f"{dag_id} is paused, so the run would wait: unpause it in the UI, or with --unpause"
@@ -135,10 +134,12 @@ def _check_dag(airflow: Airflow, dag_id: str, conf: dict[str, Any], unpause: boo
     return bool(dag.is_paused)
 
 
-def _known(airflow: Airflow) -> str:
-    known = airflow.all(DAGApi(airflow.client).get_dags, "dags")
-    names = sorted(dag.dag_id for dag in known)
-    return f"there are {', '.join(names)}" if names else "there is none at all"
+def _unknown(airflow: Airflow, dag_id: str) -> str:
+    names = sorted(dag.dag_id for dag in airflow.all(DAGApi(airflow.client).get_dags, "dags"))
+    if dag_id in names:
+        return f"the DAG {dag_id!r} was parsed a moment ago and cannot be started yet: try again in some seconds"
+    known = f"there are {', '.join(names)}" if names else "there is none at all"
+    return f"there is no DAG {dag_id!r} at {airflow.url}; {known}"
 
 
 def _found(airflow: Airflow, dag_id: str, run_id: str, conf: dict[str, Any]) -> DagRun:

@@ -22,9 +22,11 @@ from airflow_client.client.api.dag_api import DAGApi
 from infra.local import processes
 from infra.local.layout import ROOT, Layout
 from infra.local.names import REGION
-from scripts.airflow_api import Airflow
+from scripts.airflow_api import Airflow, Problem
 from scripts.dag_run import DagRun, start
 from scripts.failures import log_end
+
+LONG_AGO = "2026-01-01T00:00:00+00:00"  # ahead of whatever else is queued
 
 
 @dataclass
@@ -90,7 +92,16 @@ class StackUnderTest:
         return [task for task in self.fargate("tasks") if task["tags"].get("run_id") == run_id]
 
     def start(self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None) -> DagRun:
-        return start(self.airflow, dag_id, run_id, conf or {}, unpause=True, run_after="2026-01-01T00:00:00+00:00")
+        def started() -> DagRun | None:
+            try:
+                return start(self.airflow, dag_id, run_id, conf or {}, unpause=True, run_after=LONG_AGO)
+            except Problem as problem:
+                if "try again" not in str(problem):
+                    raise
+                return None
+
+        run: DagRun = eventually(started, within=20)
+        return run
 
     def is_paused(self, dag_id: str) -> bool:
         return bool(self.airflow.call(DAGApi(self.airflow.client).get_dag, dag_id).is_paused)

@@ -14,8 +14,9 @@ WANTED = {"PROVISIONING", "PENDING", "RUNNING"}
 
 
 def test_no_launch_is_lost_or_doubled(stack: StackUnderTest, demo: str) -> None:
-    # calls of 0.4 s, so that tasks are in all three statuses while the rest is still being launched
-    stack.fargate("faults", {"run_task_latency_ms": 400, "provision_s": 1.0})
+    # two calls a second, so that tasks are in all three statuses while the rest is still being launched
+    quota = {"burst": 2, "rate": 2}
+    stack.fargate("faults", {"run_task_latency_ms": 400, "provision_s": 1.0, "call_quota": quota})
     run = stack.start("flight_delays", RUN_ID, {"carriers": [], "months": ["2013-03"]})
     victim = stack.pid("scheduler")
     eventually(lambda: {task["status"] for task in stack.tasks_of(RUN_ID)} >= WANTED, within=120, every=0.01)
