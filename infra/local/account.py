@@ -83,6 +83,11 @@ def _buckets(s3: Any) -> None:
     there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     for bucket in {LOGS, LAKE, PAYLOADS} - there:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    # a payload holds a token: what no worker has read is gone after a day
+    expire = {"ID": "expire", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket=PAYLOADS, LifecycleConfiguration={"Rules": [expire]})
+    encrypt = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    s3.put_bucket_encryption(Bucket=PAYLOADS, ServerSideEncryptionConfiguration={"Rules": [encrypt]})
 
 
 def _roles(iam: Any) -> None:

@@ -72,14 +72,19 @@ def install(lists, name, fresh):
     uv = find_uv()
     if fresh:
         shutil.rmtree(VENV, ignore_errors=True)
-        run(
-            [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(VENV)], "make a virtual environment"
-        )
+        run([uv, "venv", "--quiet", "--no-project", "--python", python(), str(VENV)], "make a virtual environment")
     files = [option for path in lists if path.endswith(".txt") for option in ("--requirement", str(ROOT / path))]
     run([uv, *INSTALL, "--python", str(VENV / "bin" / "python"), *files], "install the packages")
     shutil.copy(ROOT / "docker" / "gc.pth", next(VENV.glob("lib/python*/site-packages")))
     stamp.write_text(wanted)
     return True
+
+
+def python():
+    """Return this interpreter, or, run by that of an activated .local/venv, the one that it came from."""
+    if Path(sys.prefix) != VENV:
+        return sys.executable
+    return str(Path(sys.base_prefix) / "bin" / ("python%d.%d" % sys.version_info[:2]))
 
 
 def fingerprint(lists):

@@ -1,6 +1,7 @@
 """The bootstrap: what it installs when, and what it says when it cannot."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +67,15 @@ def test_an_install_that_failed_is_done_again(checkout: Checkout, monkeypatch: p
 def test_its_usage(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert bootstrap.main(arguments) == code
     assert "usage: bootstrap.py [--test]" in capsys.readouterr().out
+
+
+def test_the_python_of_an_activated_environment_makes_the_next_one_by_that_below_it(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout.bootstrap()
+    monkeypatch.setattr(sys, "prefix", str(bootstrap.VENV))
+    (checkout.root / "docker" / "gc.pth").write_text("# changed\n")
+    checkout.bootstrap()
+    made_by = checkout.commands[0][checkout.commands[0].index("--python") + 1]
+    assert not made_by.startswith("ROOT")
+    assert Path(made_by).samefile(sys.executable)
