@@ -126,7 +126,7 @@ def _bars(title: str, text: str, values: dict[str, float | None]) -> Chart:
 
 def _lines(title: str, text: str, rows: Rows) -> Chart:
     labels = sorted({row["month"] for row in rows})
-    drawing = _plain(pygal.Line, title, width=1080, x_labels=labels, legend_at_bottom=True, legend_at_bottom_columns=16)
+    drawing = _plain(pygal.Line, title, width=1080, margin_left=40, x_labels=labels)
     for carrier in sorted({row["carrier"] for row in rows}):
         values = {row["month"]: row["late_percent"] for row in rows if row["carrier"] == carrier}
         drawing.add(carrier, [values.get(label) for label in labels])
