@@ -37,7 +37,7 @@ def fargate(
 ) -> dict[str, Any]:
     """Build an ``executor_config`` for the Fargate executor.
 
-    :param cpu: vCPUs of the task: 0.25, 0.5, 1, 2, 4, 8 or 16; goes with ``memory``
+    :param cpu: vCPUs: 0.25, 0.5, 1, 2, 4, 8 or 16; goes with ``memory``, or both are the task definition's
     :param memory: GiB of the task, of those that AWS offers for ``cpu``
     :param disk: GiB of ephemeral storage, 21 to 200; a task has 20 without it
     :param spot: run on FARGATE_SPOT, which is cheaper and may be interrupted; where it has no
@@ -48,8 +48,6 @@ def fargate(
     :param env: further environment variables of the container
     :raises IllegalSize: when Fargate has no such size
     :raises IllegalConfig: when something else is not legal
-
-    Without ``cpu`` and ``memory`` the task has the size of the task definition.
 
     >>> fargate(cpu=1, memory=2, spot=True)["overrides"]
     {'cpu': '1024', 'memory': '2048'}
@@ -62,9 +60,7 @@ def fargate(
     if env:
         overrides["containerOverrides"] = [{"name": settings.container_name(), "environment": _environment(env)}]
     config: dict[str, Any] = {"overrides": overrides} if overrides else {}
-    if not isinstance(spot, bool):
-        raise IllegalSize(f"spot={spot!r} is neither True nor False")
-    if spot:
+    if _is_spot(spot):
         config["capacityProviderStrategy"] = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
     if definition is not None:
         config["taskDefinition"] = _definition(definition)
@@ -157,6 +153,12 @@ def _check_role(arn: Any) -> None:
 
 def _allowed(roles: Mapping[str, str]) -> str:
     return f"the setting FARGATE_TASK_ROLES (NAME=ARN) allows {', '.join(sorted(roles)) or 'none'}"
+
+
+def _is_spot(spot: Any) -> bool:
+    if not isinstance(spot, bool):
+        raise IllegalSize(f"spot={spot!r} is neither True nor False")
+    return spot
 
 
 def _role_arn(role: str) -> str:

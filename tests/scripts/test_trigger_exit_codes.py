@@ -56,6 +56,21 @@ def test_unknown_dag(run_trigger: Trigger, server: AirflowServer) -> None:
     assert run_trigger("flights") == Said(4, "", "error: there is no DAG 'flights' at URL; there is none at all\n")
 
 
+def test_a_dag_that_is_listed_and_not_ready(
+    run_trigger: Trigger, server: AirflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_client.client.api.dag_api import DAGApi
+    from airflow_client.client.exceptions import NotFoundException
+
+    def not_yet(*_: object, **__: object) -> None:
+        raise NotFoundException(status=404)
+
+    monkeypatch.setattr(DAGApi, "get_dag_details", not_yet)
+    said = run_trigger("flights")
+    assert (said.code, said.out) == (4, "")
+    assert "the DAG 'flights' was parsed a moment ago and cannot be started yet: try again" in said.err
+
+
 def test_paused(run_trigger: Trigger, server: AirflowServer) -> None:
     server.dags["flights"]["is_paused"] = True
     expected = "error: flights is paused, so the run would wait: unpause it in the UI, or with --unpause\n"

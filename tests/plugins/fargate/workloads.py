@@ -1,6 +1,5 @@
 """What the scheduler gives to an executor: a task to run, and tasks of a scheduler that died."""
 
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +7,6 @@ from airflow.executors.workloads import ExecuteTask
 
 LAUNCH = "0190aaaa-1111-7000-8000-000000000001"
 TASK = "0190bbbb-2222-7000-8000-000000000002"
-PAST = datetime(2000, 1, 1, tzinfo=UTC)
 VERSION = "0190cccc-3333-7000-8000-000000000003"
 
 IDENTITY_TAGS = [
@@ -44,26 +42,3 @@ def orphan(external_executor_id: str | None, config: dict[str, Any], **changes: 
     fields |= {"external_executor_id": external_executor_id, "state": "queued"} | changes
     model = SimpleNamespace(bundle_name="dags-folder", relative_fileloc="flight_delays.py")
     return Orphan(**fields, dag_model=model, dag_run=SimpleNamespace(bundle_version="release-7"))
-
-
-def launch(executor: Any, *workloads: ExecuteTask) -> list[dict[str, Any]]:
-    """Queue workloads and let the executor launch them, as two steps of the scheduler do; return its calls."""
-    before = len(executor.ecs.launches)
-    for entry in workloads:
-        executor.queue_workload(entry, None)
-    executor.trigger_tasks(len(workloads))
-    return again(executor, before)
-
-
-def again(executor: Any, before: int | None = None) -> list[dict[str, Any]]:
-    """Let the executor launch what it has, without the delay of a further attempt; return its calls."""
-    begin = len(executor.ecs.launches) if before is None else before
-    for queued in executor.pending_workloads:
-        queued.next_attempt_time = PAST
-    executor.attempt_workload_runs()
-    return list(executor.ecs.launches[begin:])
-
-
-def command_of(request: dict[str, Any]) -> list[str]:
-    command: list[str] = request["overrides"]["containerOverrides"][0]["command"]
-    return command
