@@ -8,6 +8,7 @@ from typing import Any
 
 from infra.local.names import LOGS
 from tests.e2e.stack_under_test import StackUnderTest, eventually
+from tests.e2e.test_new_dag_file import known_dags
 
 RUN_ID = "killed"
 WANTED = {"PROVISIONING", "PENDING", "RUNNING"}
@@ -56,3 +57,38 @@ def written(stack: StackUnderTest) -> list[str]:
     fargate = [key for key in keys if key.startswith(("task_id=load_", "task_id=join_weather"))]
     parts = [dict(part.split("=", 1) for part in key.split("/")) for key in fargate]
     return [f"{part['task_id']}/{part.get('map_index', '-1')}" for part in parts]
+
+
+SLOW = """
+import time
+
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None)
+def slow():
+    @task(executor="FargateExecutor", retries=0)
+    def work(n: int) -> None:
+        time.sleep(20)
+
+    work.expand(n=[1, 2, 3])
+
+
+slow()
+"""
+
+
+def test_a_scheduler_that_is_stopped_hands_its_tasks_over(stack: StackUnderTest) -> None:
+    (stack.layout.dags / "slow.py").write_text(SLOW)
+    eventually(lambda: "slow" in known_dags(stack), within=60)
+    run = stack.start("slow", "handed-over")
+    eventually(lambda: [task["status"] for task in stack.tasks_of("handed-over")] == ["RUNNING"] * 3, within=60)
+    stopped, log = stack.pid("scheduler"), stack.layout.log / "scheduler.log"
+    before = log.stat().st_size
+    os.kill(stopped, signal.SIGTERM)
+    eventually(lambda: stack.pid("scheduler") not in (0, stopped), within=30)
+    eventually(lambda: "Adopted 3 tasks of a dead scheduler" in log.read_text()[before:], within=60)
+    assert {task["status"] for task in stack.tasks_of("handed-over")} == {"RUNNING"}, "they ran on"
+    assert stack.finish(run) == "success"
+    assert {task.try_number for task in run.tasks} == {1}
+    assert len(stack.tasks_of("handed-over")) == 3

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,6 +118,8 @@ def bench(aws: str, tmp_path: Path) -> Iterator[Bench]:
     (tmp_path / "dags").mkdir()
     shutil.copy(Path(__file__).with_name("worker_dag.py"), tmp_path / "dags")
     made = Bench(aws, tmp_path, ExecutionApi())
+    # the account is the process's: other modules have left their buckets in it
+    urllib.request.urlopen(urllib.request.Request(f"{aws}/moto-api/reset", method="POST")).close()
     for bucket in ("logs", "payloads"):
         made.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     yield made
