@@ -46,8 +46,7 @@ def fargate(
     :param definition: another task definition, for an image of its own: a family, with ``:revision`` or
         without, whose container has the name of the worker's and has Airflow and the plugins
     :param env: further environment variables of the container
-    :raises IllegalSize: when Fargate has no such size
-    :raises IllegalConfig: when something else is not legal
+    :raises ValueError: IllegalSize when Fargate has no such size, IllegalConfig for all else
 
     >>> fargate(cpu=1, memory=2, spot=True)["overrides"]
     {'cpu': '1024', 'memory': '2048'}
