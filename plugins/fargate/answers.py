@@ -1,6 +1,7 @@
 """What ECS answered to RunTask, in the terms that decide what to do next."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -57,7 +58,6 @@ NO_ANSWER_CODES = {"RequestTimeout", "RequestTimeoutException", "RequestAbortedE
 NO_ACCESS_ERRORS = (
     *(NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, NoAuthTokenError, NoRegionError),
 )
-OF_THIS_TASK = re.compile(r"iam:PassRole", re.I)  # a role that only this task asks for
 
 
 def of_response(response: dict[str, Any]) -> Answer:
@@ -69,10 +69,13 @@ def of_response(response: dict[str, Any]) -> Answer:
     return Answer(by_wording(reason) or Kind.REFUSED, reason)
 
 
-def of_error(error: Exception) -> Answer:
-    """Read what a RunTask call raised."""
+def of_error(error: Exception, own: Collection[str] = ()) -> Answer:
+    """Read what a RunTask call raised.
+
+    :param own: names that only this call has: where access to one of them is denied, other calls may pass
+    """
     if isinstance(error, ClientError):
-        return _of_client_error(error)
+        return _of_client_error(error, own)
     if isinstance(error, NO_ACCESS_ERRORS):
         return Answer(Kind.NO_ACCESS, str(error))
     if isinstance(error, ParamValidationError):
@@ -82,7 +85,7 @@ def of_error(error: Exception) -> Answer:
     raise error
 
 
-def _of_client_error(error: ClientError) -> Answer:
+def _of_client_error(error: ClientError, own: Collection[str]) -> Answer:
     told: Any = error.response
     code, message = told["Error"].get("Code", ""), told["Error"].get("Message", "")
     reason = f"{code}: {message}"
@@ -90,7 +93,7 @@ def _of_client_error(error: ClientError) -> Answer:
         # the token came before with another request, so that the task it asked for exists
         known = told.get("resourceIds") or [""]
         return Answer(Kind.STARTED, reason, known[0])
-    if code in NO_ACCESS_CODES and not OF_THIS_TASK.search(message):
+    if code in NO_ACCESS_CODES and not any(name in message for name in own):
         return Answer(Kind.NO_ACCESS, reason)
     status = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     found = by_wording(reason)

@@ -130,7 +130,7 @@ class Launcher:
             launch.called_at = time.time()
             response = run_task(**(launch.request or {}))
         except Exception as error:
-            return answers.of_error(error)
+            return answers.of_error(error, requests.own_names(launch.config))
         return answers.of_response(response)
 
     def _conclude(self, launch: Launch, answer: Answer) -> None:

@@ -63,6 +63,16 @@ def _merge(base: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
     return request
 
 
+def own_names(config: dict[str, Any]) -> list[str]:
+    """Return what a message that denies access to something that only this task asks for has in it."""
+    overrides = config.get("overrides", {})
+    names = [overrides[role] for role in ("taskRoleArn", "executionRoleArn") if overrides.get(role)]
+    if definition := config.get("taskDefinition"):
+        family = definition.rpartition("/")[2].partition(":")[0]
+        names += [f"task-definition/{family}", "iam:PassRole"]  # and the roles that it names
+    return names
+
+
 def check_length(request: dict[str, Any]) -> None:
     """Refuse what RunTask would: overrides that are too long.
 

@@ -101,8 +101,7 @@ def test_an_answer_without_anything(response: dict[str, Any]) -> None:
         ("AccessDenied", "Access Denied", 403, Kind.NO_ACCESS),
         ("ClusterNotFoundException", "Cluster not found.", 400, Kind.NO_ACCESS),
         ("NoSuchBucket", "The specified bucket does not exist", 404, Kind.NO_ACCESS),
-        # a role that only one task asks for holds no other
-        ("AccessDeniedException", f"{ROLE} is not authorized to perform: iam:PassRole on role/x", 400, Kind.REFUSED),
+        ("AccessDeniedException", f"{ROLE} is not authorized to perform: iam:PassRole on role/x", 400, Kind.NO_ACCESS),
         # whether a task was started is not known
         ("ServerException", "These errors are usually caused by a server issue.", 500, Kind.NO_ANSWER),
         ("InternalError", "We encountered an internal error.", 500, Kind.NO_ANSWER),
@@ -120,6 +119,22 @@ def test_an_answer_without_anything(response: dict[str, Any]) -> None:
 )
 def test_an_error_of_aws(code: str, message: str, status: int, kind: Kind) -> None:
     assert told(code, message, status) == Answer(kind, f"{code}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("denied", "kind"),
+    [
+        ("iam:PassRole on resource: arn:aws:iam::123456789012:role/lake-writer because", Kind.REFUSED),
+        ("ecs:RunTask on resource: arn:aws:ecs:r:1:task-definition/with-gdal:* because", Kind.REFUSED),
+        ("ecs:RunTask on resource: arn:aws:ecs:r:1:task-definition/worker:* because", Kind.NO_ACCESS),
+        ("iam:PassRole on resource: arn:aws:iam::123456789012:role/execution because", Kind.NO_ACCESS),
+    ],
+)
+def test_what_only_one_task_asks_for_is_denied_to_that_task_alone(denied: str, kind: Kind) -> None:
+    message = f"User: {ROLE} is not authorized to perform: {denied} no identity-based policy allows it"
+    error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, "RunTask")
+    own = ["arn:aws:iam::123456789012:role/lake-writer", "task-definition/with-gdal"]
+    assert answers.of_error(error, own).kind is kind
 
 
 def test_the_end_of_vcpus_is_not_taken_for_too_many_requests() -> None:

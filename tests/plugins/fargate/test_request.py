@@ -200,3 +200,17 @@ def test_one_more_is_too_long_and_says_what_makes_it_so() -> None:
 def test_what_is_too_long_for_another_reason() -> None:
     with pytest.raises(request.TooLong, match=r"^the overrides have \d+ characters and RunTask takes 8192: pass less"):
         request.check_length({"overrides": {"taskRoleArn": "x" * 8192}})
+
+
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [
+        ({}, []),
+        ({"overrides": {"cpu": "256", "taskRoleArn": "arn:aws:iam::1:role/x"}}, ["arn:aws:iam::1:role/x"]),
+        ({"taskDefinition": "with-gdal"}, ["task-definition/with-gdal", "iam:PassRole"]),
+        ({"taskDefinition": "with-gdal:3"}, ["task-definition/with-gdal", "iam:PassRole"]),
+        ({"taskDefinition": "arn:aws:ecs:r:1:task-definition/a:3"}, ["task-definition/a", "iam:PassRole"]),
+    ],
+)
+def test_what_only_this_task_asks_for(config: dict[str, Any], names: list[str]) -> None:
+    assert request.own_names(config) == names
