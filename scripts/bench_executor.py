@@ -16,6 +16,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with Meter() as meter:
             for executor in options.classes:
-                measure(BenchStack(STATE / executor, executor, meter), executor, taken, options.runs)
+                measure(executor, meter, taken, options.runs)
     except StackError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         return 1
@@ -105,16 +106,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(stack: BenchStack, executor: str, taken: Taken, runs: int) -> None:
-    """Measure all cases with one class, in a stack of its own."""
-    sizes = {case.count for case in taken if case.count}
-    with stack.running(sizes, holders=runs):
-        for case, by_class in taken.items():
-            for number in range(1, case.runs(executor, runs) + 1):
-                done = attempt(stack, case, runs)
-                by_class[executor] += done
-                print(f"==> {executor}: {case.title}, run {number}: {_lines(done)}", flush=True)
-                write(taken)
+def measure(executor: str, meter: Meter, taken: Taken, runs: int) -> None:
+    """Measure all cases with one class. What one kind leaves behind shall not be the next one's: each has a stack."""
+    for _, same in groupby(taken, key=lambda case: case.kind):
+        of_kind = [case for case in same if case.runs(executor, runs)]
+        if not of_kind:
+            continue
+        stack = BenchStack(STATE / executor, executor, meter)
+        with stack.running({case.count for case in of_kind if case.count}, holders=runs):
+            for case in of_kind:
+                for number in range(1, case.runs(executor, runs) + 1):
+                    done = attempt(stack, case, runs)
+                    taken[case][executor] += done
+                    print(f"==> {executor}: {case.title}, run {number}: {_lines(done)}", flush=True)
+                    write(taken)
 
 
 def attempt(stack: BenchStack, case: Case, runs: int) -> list[dict[str, float]]:
