@@ -40,8 +40,9 @@ check: packages-test ## format, lint, types, shell, YAML, generated files; chang
 	@scripts/check
 
 .PHONY: test
-test: packages-test ## every test that this machine can run
-	@$(VENV)/pytest
+test: packages-test ## every test that this machine can run (TESTS=full: also the slow forms)
+	@$(VENV)/pytest --ignore tests/e2e -n auto
+	@$(VENV)/pytest tests/e2e
 
 .PHONY: bench
 bench: packages-test ## measure start-up, worker and executor beside the stock ones; tables and .local/bench*.json

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.account import role_arn
 from infra.local.layout import ROOT
 from tests.e2e.stack_under_test import StackUnderTest, is_open
+from tests.e2e.statsd import StatsD
+
+LAKE_WRITER = role_arn("lake-writer")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,9 +22,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[StackUnderTest]:
+def metrics() -> Iterator[StatsD]:
+    """What the shared stack sends by StatsD."""
+    with StatsD().listening() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def stack(metrics: StatsD) -> Iterator[StackUnderTest]:
     """A healthy stack with the repository's DAGs, all paused."""
     made = StackUnderTest(Path(os.environ.get("TEST_STACK_DIR", ROOT / ".local" / "test-stack")))
+    made.settings(
+        FARGATE_TASK_ROLES=f"lake-writer={LAKE_WRITER}",
+        AIRFLOW__METRICS__STATSD_ON="True",
+        AIRFLOW__METRICS__STATSD_PORT=str(metrics.port),
+    )
     made.make()
     yield made
     made.local("reset")

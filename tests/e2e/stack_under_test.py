@@ -60,6 +60,11 @@ class StackUnderTest:
     def local(self, command: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, "-m", "infra.local", command, check=check)
 
+    def settings(self, **values: str) -> None:
+        """Give this stack settings of its own, from its next start on."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        (self.state / "airflow.env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+
     def make(self) -> None:
         """Start from nothing."""
         self.local("reset")

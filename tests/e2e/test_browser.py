@@ -1,6 +1,8 @@
 """The UI as a person uses it, in a real browser. Screenshots are kept in .local/screenshots/."""
 
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from infra.local.layout import ROOT
 from tests.e2e.stack_under_test import StackUnderTest, eventually
+from tests.e2e.test_new_dag_file import known_dags
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +19,27 @@ SCREENSHOTS = ROOT / ".local" / "screenshots"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WITHIN_MS = 30_000
+SOON_S = 10
+
+TALKS = """
+import time
+
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None)
+def talks_on():
+    @task(executor="FargateExecutor", retries=0)
+    def talk():
+        for number in range(12):
+            print(f"line {number} at {time.time():.3f}")
+            time.sleep(1)
+
+    talk()
+
+
+talks_on()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +105,23 @@ def test_map_labels_and_the_log_of_a_fargate_task(page: Page, run_id: str) -> No
     page.get_by_text("UA · United Air Lines Inc.").first.click()
     expect(page.get_by_text("58665 flights of 58665 announced").first).to_be_visible()
     keep(page, "log")
+
+
+def test_the_lines_of_a_running_task_appear_within_seconds(page: Page, stack: StackUnderTest) -> None:
+    (stack.layout.dags / "talks_on.py").write_text(TALKS)
+    eventually(lambda: "talks_on" in known_dags(stack), within=60)
+    run, ages = stack.start("talks_on", "live"), {}
+    page.goto("/dags/talks_on/runs/live/tasks/talk")
+    while run.state in ("queued", "running"):
+        said, seen = page.get_by_text(re.compile(r"line \d+ at ")).all_inner_texts(), time.time()
+        run.refresh()
+        if said and run.state == "running":  # still, so that this was not the log of its end
+            ages[len(said)] = seen - float(said[-1].rpartition(" at ")[2])
+            keep(page, "live")
+        page.wait_for_timeout(500)
+        assert run.seconds < 120, "the task did not end"
+    assert len(ages) >= 3, "the page did not grow while the task ran"
+    assert max(ages.values()) < SOON_S
 
 
 def test_the_report_is_linked(page: Page, run_id: str, stack: StackUnderTest) -> None:

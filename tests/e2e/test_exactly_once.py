@@ -1,7 +1,7 @@
 """kill -9 of the scheduler at random moments of a launch: each queueing runs once, counted by what the tasks wrote.
 
 The quick form kills three times. The full form, 20 kills at each latency with 100 tasks:
-EXACTLY_ONCE=full .local/venv/bin/pytest tests/e2e/test_exactly_once.py
+TESTS=full .local/venv/bin/pytest tests/e2e/test_exactly_once.py
 """
 
 import os
@@ -15,8 +15,8 @@ import pytest
 from infra.local.names import LAKE
 from tests.e2e.stack_under_test import StackUnderTest, eventually
 from tests.e2e.test_new_dag_file import known_dags
+from tests.form import FULL
 
-FULL = os.environ.get("EXACTLY_ONCE") == "full"
 TASKS, ROUNDS, KILLS = (100, 5, 4) if FULL else (12, 1, 3)
 
 DAG = """

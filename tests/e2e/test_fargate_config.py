@@ -1,6 +1,8 @@
 """What fargate(…) asks for is what the container has."""
 
 from infra.local import account
+from infra.local.names import CLUSTER
+from tests.e2e.conftest import LAKE_WRITER
 from tests.e2e.stack_under_test import StackUnderTest, eventually
 from tests.e2e.test_new_dag_file import known_dags
 
@@ -14,7 +16,9 @@ from fargate import fargate
 
 @dag(schedule=None)
 def custom():
-    config = fargate(cpu=0.5, memory=1, disk=30, definition="worker-with-more", env={"MODEL": "small"})
+    config = fargate(
+        cpu=0.5, memory=1, disk=30, role="lake-writer", definition="worker-with-more", env={"MODEL": "small"}
+    )
 
     @task(executor="FargateExecutor", executor_config=config, retries=0)
     def look() -> None:
@@ -41,7 +45,7 @@ wrong()
 """
 
 
-def test_a_definition_and_variables_of_its_own(stack: StackUnderTest) -> None:
+def test_a_size_a_role_a_definition_and_variables_of_its_own(stack: StackUnderTest) -> None:
     definition = account.worker_definition(stack.layout) | {"family": "worker-with-more"}
     definition["containerDefinitions"][0]["environment"].append({"name": "OF_THE_IMAGE", "value": "gdal"})
     stack.client("ecs").register_task_definition(**definition)
@@ -53,6 +57,8 @@ def test_a_definition_and_variables_of_its_own(stack: StackUnderTest) -> None:
     stack.log_of(run, task, "small gdal")
     [ran] = stack.tasks_of("its-own")
     assert (ran["cpu"], ran["memory"], ran["disk"]) == (512, 1024, 30)
+    [task] = stack.client("ecs").describe_tasks(cluster=CLUSTER, tasks=[ran["id"]])["tasks"]
+    assert task["overrides"]["taskRoleArn"] == LAKE_WRITER
 
 
 def test_a_wrong_config_is_an_import_error_that_names_dag_task_value_and_legal_ones(stack: StackUnderTest) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.e2e.stack_under_test import StackUnderTest, eventually
 from tests.e2e.test_new_dag_file import known_dags
+from tests.form import FULL
 
 DAG = """
 from airflow.sdk import dag, task
@@ -87,7 +88,7 @@ interrupted()
 """
 
 
-@pytest.mark.parametrize("after_s", [0, 8], ids=["before it works", "while it works"])
+@pytest.mark.parametrize("after_s", [0, 8] if FULL else [8])
 def test_the_try_after_an_interruption_is_on_demand(stack: StackUnderTest, after_s: float) -> None:
     (stack.layout.dags / "interrupted.py").write_text(INTERRUPTED)
     eventually(lambda: "interrupted" in known_dags(stack), within=60)

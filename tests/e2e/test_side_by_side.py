@@ -66,10 +66,7 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StackUnde
         "password": "secret",
         "extra": {"endpoint_url": address, "region_name": "ap-northeast-2"},
     }
-    made.state.mkdir(parents=True)
-    (made.state / "airflow.env").write_text(
-        f"AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID=aws_logs\nAIRFLOW_CONN_AWS_LOGS={json.dumps(connection)}\n"
-    )
+    made.settings(AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID="aws_logs", AIRFLOW_CONN_AWS_LOGS=json.dumps(connection))
     made.make()
     yield made, proxy
     made.local("reset")
