@@ -1,7 +1,7 @@
 # What a person or CI does. `make help` lists it.
 PYTHON ?= python3
 VENV := .local/venv/bin
-export AIRFLOW_PORT AWS_PORT STACK_DIR DAGS_DIR
+export AIRFLOW_PORT AWS_PORT STACK_DIR DAGS_DIR TESTS
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := bash
