@@ -18,6 +18,7 @@ from tests.e2e.test_new_dag_file import known_dags
 from tests.form import FULL
 
 TASKS, ROUNDS, KILLS = (100, 5, 4) if FULL else (12, 1, 3)
+SOON_S = 600 if FULL else 120  # once all are launched, the next launch is that of a task which resumes
 
 DAG = """
 from datetime import timedelta
@@ -97,7 +98,7 @@ def test_each_queueing_runs_once(stack: StackUnderTest, round_: int, latency_ms:
 
 def kill_during_a_launch(stack: StackUnderTest, run_id: str, delay: float) -> None:
     before = len(stack.fargate("tasks"))
-    eventually(lambda: len(stack.fargate("tasks")) > before or is_over(stack, run_id), within=120)
+    eventually(lambda: len(stack.fargate("tasks")) > before or is_over(stack, run_id), within=SOON_S)
     time.sleep(delay)
     victim = stack.pid("scheduler")
     os.kill(victim, signal.SIGKILL)
