@@ -13,7 +13,7 @@ from airflow.sdk import dag, task
 from fargate import payloads, settings, task_definitions
 from pipelines.defaults import DEFAULT_ARGS, START
 
-FAMILIES = ["airflow-worker", "ecs_run_task"]
+FAMILIES = [settings.worker_definition(), "ecs_run_task"]
 KEEP_REVISIONS = 100
 PAYLOADS_LIVE_HOURS = 24
 

@@ -64,7 +64,7 @@ def presigned_url(key: str) -> str:
     from fargate import settings
 
     # the host of the bucket's region: another one redirects, and the signature does not hold there
-    s3 = boto3.client("s3", config=Config(s3={"addressing_style": "virtual"}))
+    s3 = boto3.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
     parameters = {"Bucket": settings.lake_bucket(), "Key": key}
     url: str = s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=VALID_S)
     return url
