@@ -87,6 +87,11 @@ def container_name() -> str:
     return _required("AIRFLOW__AWS_ECS_EXECUTOR__CONTAINER_NAME", "the name of the container in the task definition")
 
 
+def execution_api_ca() -> str:
+    """Return the private certificate authority of the Execution API as PEM; an empty text for none."""
+    return os.environ.get("EXECUTION_API_CA", "")
+
+
 def task_roles() -> dict[str, str]:
     """Return the task roles that a task may ask for: ``{name: ARN}``; none without the setting."""
     text = os.environ.get("FARGATE_TASK_ROLES", "")

@@ -6,15 +6,21 @@ less cost: see fargate.shortcuts.
 
 import gc
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
-from fargate import payloads, shortcuts
+from fargate import payloads, settings, shortcuts, trust
 
 USAGE = 2
 PAYLOAD_GONE = 66  # EX_NOINPUT of sysexits.h; else a worker ends with 0, or with 1 after an exception
+NO_ANSWER_FOR_S, PAUSE_S = 60.0, 2.0  # of S3, or of where a task gets its credentials
 
 Run = Callable[[], Any]
+
+
+class Unreachable(ConnectionError):
+    """S3 did not answer; the message has no address, since that has the key of the payload."""
 
 
 class IllegalWorkload(ValueError):
@@ -27,9 +33,10 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m fargate.worker s3://BUCKET/KEY", file=sys.stderr)
         return USAGE
     gc.disable()  # what is imported lives as long as the process
+    trust.execution_api(settings.execution_api_ca())
     log = start_airflow()
     try:
-        workload = payloads.take(s3_client(), arguments[0])["workload"]
+        workload = take(arguments[0], log)
     except payloads.PayloadGone as gone:
         log.error("There is no workload to run", reason=str(gone))
         return PAYLOAD_GONE
@@ -46,15 +53,35 @@ def main(arguments: list[str]) -> int:
 def start_airflow() -> Any:
     """Import Airflow, with logs as JSON on stdout; return a logger."""
     with shortcuts.without_database():
-        from airflow import settings
+        from airflow import settings as airflow_settings
 
     import structlog
     from airflow.sdk.log import configure_logging
 
     shortcuts.postpone_libcst()
-    settings.dispose_orm(do_log=False)
+    airflow_settings.dispose_orm(do_log=False)
     configure_logging(output=sys.stdout.buffer, json_output=True)
     return structlog.get_logger(logger_name="fargate.worker")
+
+
+def take(uri: str, log: Any) -> dict[str, Any]:
+    """Return the workload at the URI; ask again while nothing answers, since ECS starts this task only once.
+
+    :raises Unreachable: after a minute without an answer
+    """
+    from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError
+
+    deadline = time.monotonic() + NO_ANSWER_FOR_S
+    while True:
+        try:
+            workload: dict[str, Any] = payloads.take(s3_client(), uri)["workload"]
+            return workload
+        except (CredentialRetrievalError, ConnectionError, HTTPClientError) as error:
+            what = type(error).__name__
+        if time.monotonic() > deadline:
+            raise Unreachable(f"no payload from S3 within {NO_ANSWER_FOR_S:.0f} s: {what}")
+        log.warning("No answer from S3; asking again", error=what)
+        time.sleep(PAUSE_S)
 
 
 def s3_client() -> Any:

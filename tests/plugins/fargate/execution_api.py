@@ -1,8 +1,10 @@
 """The Execution API as far as a worker of these tests uses it, on a port of 127.0.0.1."""
 
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 WHEN = "2026-01-01T00:00:00Z"
@@ -10,9 +12,12 @@ NOTHING = (204, None)
 
 
 class ExecutionApi:
-    """``calls`` are method, path and body of what was asked; ``variables`` are those of Airflow."""
+    """``calls`` are method, path and body of what was asked; ``variables`` are those of Airflow.
 
-    def __init__(self) -> None:
+    :param certificate: a file with key and certificate; it is HTTPS then
+    """
+
+    def __init__(self, certificate: Path | None = None) -> None:
         self.calls: list[tuple[str, str, Any]] = []
         self.variables = {"db_password": "not-for-the-log"}
         self.refuses = False
@@ -35,7 +40,11 @@ class ExecutionApi:
                 pass
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/execution/"
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate)
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self._http.server_port}/execution/"
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
 
     def reply(self, method: str, path: str, body: Any) -> tuple[int, Any]:

@@ -163,6 +163,14 @@ def test_what_is_no_list_of_roles_is_an_error(monkeypatch: pytest.MonkeyPatch, t
     assert str(failed.value) == f"FARGATE_TASK_ROLES is {text!r}: NAME=ARN, more than one separated by commas"
 
 
+@pytest.mark.parametrize("environment", [{}, {"EXECUTION_API_CA": ""}, {"EXECUTION_API_CA": "a\nb\n"}])
+def test_execution_api_ca(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    monkeypatch.delenv("EXECUTION_API_CA", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert settings.execution_api_ca() == environment.get("EXECUTION_API_CA", "")
+
+
 def test_every_setting_is_tested_here() -> None:
     functions = {name for name in vars(settings) if name.islower() and not name.startswith("_") and name != "os"}
-    assert functions == {*REQUIRED, *WHOLE, "timezone", "network", "quota", "task_roles"}
+    assert functions == {*REQUIRED, *WHOLE, "timezone", "network", "quota", "task_roles", "execution_api_ca"}

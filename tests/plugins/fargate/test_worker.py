@@ -20,6 +20,7 @@ from moto.server import ThreadedMotoServer
 from fargate import payloads, worker
 from infra.local.layout import ROOT
 from infra.local.processes import end_all, in_folder
+from tests.plugins.fargate import certificate
 from tests.plugins.fargate.execution_api import ExecutionApi
 
 REGION = "ap-northeast-2"
@@ -249,6 +250,18 @@ def test_a_refused_start_is_an_exit_code_and_no_token(bench: Bench) -> None:
     assert code == 1
     assert "it runs already" in said
     assert TOKEN not in said
+
+
+@pytest.mark.parametrize(("told", "expected"), [(True, 0), (False, 1)])
+def test_a_private_authority_is_trusted_by_a_worker_that_is_told_of_it(bench: Bench, told: bool, expected: int) -> None:
+    path, pem = certificate.make(bench.folder)
+    bench.api.close()
+    bench.api = ExecutionApi(path)
+    bench.extra = {"AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "1", "EXECUTION_API_CA": pem if told else ""}
+    code, said = bench.finish(*bench.ours("hello"))
+    assert code == expected
+    assert bool(bench.api.calls) == told
+    assert ("CERTIFICATE_VERIFY_FAILED" in said) != told
 
 
 def test_what_is_no_workload_is_an_error_without_its_values(bench: Bench) -> None:
