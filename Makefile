@@ -35,14 +35,22 @@ packages:
 packages-test:
 	@$(PYTHON) infra/local/bootstrap.py --test
 
+.PHONY: packages-infra
+packages-infra:
+	@$(PYTHON) infra/local/bootstrap.py --test --infra
+
 .PHONY: check
 check: packages-test ## format, lint, types, shell, YAML, generated files; changes nothing
 	@scripts/check
 
 .PHONY: test
-test: packages-test ## every test that this machine can run (TESTS=full: also the slow forms)
+test: packages-infra ## every test that this machine can run (TESTS=full: also the slow forms)
 	@$(VENV)/pytest --ignore tests/e2e -n auto
 	@$(VENV)/pytest tests/e2e
+
+.PHONY: infra-test
+infra-test: packages-infra ## apply infra/ to an emulated AWS, change it, destroy it; needs Terraform
+	@TESTS=full $(VENV)/pytest -s tests/infra/terraform tests/infra/closed_network
 
 .PHONY: bench
 bench: packages-test ## measure start-up, worker and executor beside the stock ones; tables and .local/bench*.json

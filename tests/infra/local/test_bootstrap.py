@@ -11,11 +11,13 @@ from tests.infra.local.checkout import Checkout
 
 BASE = ["venv", "pip ROOT/docker/requirements.txt ROOT/infra/local/requirements.txt"]
 TEST = ["pip ROOT/tests/requirements.txt"]
+CHECKOV = ["venv", "pip ROOT/tests/infra/terraform/requirements.txt"]
+IAM = ["venv", "pip ROOT/tests/infra/iam/requirements.txt"]
 
 
 def test_packages_are_installed_once(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     assert checkout.bootstrap() == BASE
-    assert "==> packages in .local/venv: " in capsys.readouterr().out
+    assert "==> packages in .local: " in capsys.readouterr().out
     assert (checkout.site_packages / "gc.pth").read_text() == (ROOT / "docker" / "gc.pth").read_text()
     assert checkout.bootstrap() == []
     assert capsys.readouterr().out == ""
@@ -25,6 +27,17 @@ def test_what_tests_need_is_added(checkout: Checkout) -> None:
     assert checkout.bootstrap() == BASE
     assert checkout.bootstrap("--test") == TEST
     assert checkout.bootstrap("--test") == checkout.bootstrap() == []
+
+
+def test_the_tools_for_infra_have_environments_of_their_own(checkout: Checkout) -> None:
+    assert checkout.bootstrap("--infra") == [*BASE, *CHECKOV, *IAM]
+    assert checkout.commands[-3][-3:-1] == ["ROOT/.local/checkov/bin/python", "--requirement"]
+    assert checkout.commands[-1][-3:-1] == ["ROOT/.local/iam/bin/python", "--requirement"]
+    assert checkout.bootstrap("--infra", "--test") == TEST
+    (checkout.root / "docker" / "requirements.txt").write_text("# changed\n")
+    assert checkout.bootstrap("--infra", "--test") == [*BASE, *TEST]
+    (checkout.root / "tests" / "infra" / "iam" / "requirements.txt").write_text("# changed\n")
+    assert checkout.bootstrap("--infra", "--test") == IAM
 
 
 def test_everything_is_pinned_by_hash(checkout: Checkout) -> None:
@@ -66,7 +79,7 @@ def test_an_install_that_failed_is_done_again(checkout: Checkout, monkeypatch: p
 @pytest.mark.parametrize(("arguments", "code"), [(["-h"], 0), (["--help"], 0), (["--tset"], 2), (["--test", "x"], 2)])
 def test_its_usage(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert bootstrap.main(arguments) == code
-    assert "usage: bootstrap.py [--test]" in capsys.readouterr().out
+    assert "usage: bootstrap.py [--test] [--infra]" in capsys.readouterr().out
 
 
 def test_the_python_of_an_activated_environment_makes_the_next_one_by_that_below_it(
