@@ -1,6 +1,8 @@
 """The figures that the benchmark of the executor makes of events, of OTLP and of processes."""
 
 import json
+import subprocess
+import sys
 import urllib.request
 from typing import Any
 
@@ -116,8 +118,19 @@ def test_the_cores_that_each_part_kept_busy() -> None:
     assert consumption.cores(samples, 500, 510) == {}
 
 
+PARENT = """
+import subprocess, sys
+child = "taken = b'x' * (50 * 2**20); print('ready', flush=True); input()"
+subprocess.run([sys.executable, "-c", child])
+"""
+
+
 def test_a_process_is_measured() -> None:
-    me = psutil.Process()
-    measured = consumption.sample({"scheduler": me})
-    assert measured.cpu["scheduler"] >= measured.cpu["bench"] * 0.9 > 0
-    assert 10 < measured.memory < me.memory_info().rss / 2**20 * 1.1
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        measured = consumption.sample({"scheduler": psutil.Process(process.pid)})
+        process.communicate(b"\n")
+    assert measured.cpu["scheduler"] > 0
+    assert measured.cpu["bench"] > 0
+    assert 50 < measured.memory < 50 + 2 * 20, "the child's 50 MiB, and two interpreters"
