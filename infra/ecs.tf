@@ -65,7 +65,7 @@ locals {
     region                   = var.region
     lake_bucket              = local.buckets.lake
     log_group                = aws_cloudwatch_log_group.worker.name
-    EXECUTION_API_CA         = var.execution_api_ca
+    execution_api_ca         = var.execution_api_ca
     FARGATE_TASK_ROLES       = local.fargate_task_roles
   })
 

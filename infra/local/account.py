@@ -72,7 +72,7 @@ def worker_definition(layout: Layout) -> dict[str, Any]:
             "region": REGION,
             "lake_bucket": LAKE,
             "log_group": LOG_GROUP,
-            "EXECUTION_API_CA": "",
+            "execution_api_ca": "",
         },
     )
     container = definition["containerDefinitions"][0]
