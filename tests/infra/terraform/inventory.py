@@ -23,7 +23,7 @@ LISTED = {
         ("describe_vpcs", "Vpcs", "VpcId"),
     ],
     "ecr": [("describe_repositories", "repositories", "repositoryName")],
-    "ecs": [("list_clusters", "clusterArns", ""), ("list_task_definitions", "taskDefinitionArns", "")],
+    "ecs": [("list_task_definitions", "taskDefinitionArns", "")],
     "elbv2": [
         ("describe_load_balancers", "LoadBalancers", "LoadBalancerName"),
         ("describe_target_groups", "TargetGroups", "TargetGroupName"),
@@ -71,13 +71,24 @@ def _by_state(account: Account) -> set[str]:
     endpoints = account.all("ec2", "describe_vpc_endpoints", "VpcEndpoints")
     reservations = account.all("ec2", "describe_instances", "Reservations")
     instances = [instance for reservation in reservations for instance in reservation["Instances"]]
+    clusters = account.all("ecs", "list_clusters", "clusterArns")
     keys = [_key(account, entry["KeyId"]) for entry in account.all("kms", "list_keys", "Keys")]
     return {
+        *(f"cluster {arn}" for arn in clusters if _cluster(account, arn)["status"] != "INACTIVE"),
         *(f"NAT gateway {gateway['NatGatewayId']}" for gateway in gateways if gateway["State"] != "deleted"),
         *(f"endpoint {one['VpcEndpointId']}" for one in endpoints if one["State"] != "deleted"),
         *(f"instance {one['InstanceId']}" for one in instances if one["State"]["Name"] != "terminated"),
-        *(f"key {key['Description']}" for key in keys if key["KeyState"] != "PendingDeletion"),
+        *(f"key {key['KeyId']}" for key in keys if key["KeyState"] != "PendingDeletion" and _is_ours(key)),
     }
+
+
+def _is_ours(key: Any) -> bool:
+    """Tell a key of the customer from one that AWS makes when a service first needs it."""
+    return bool(key["KeyManager"] == "CUSTOMER")
+
+
+def _cluster(account: Account, arn: str) -> Any:
+    return account.client("ecs").describe_clusters(clusters=[arn])["clusters"][0]
 
 
 def _key(account: Account, key_id: str) -> Any:

@@ -45,6 +45,7 @@ TWO_HOSTS = {
             'aws_cloudwatch_event_target.execution_api_record["every_minute"]',
             'aws_cloudwatch_event_target.execution_api_record["hosts_changed"]',
             "aws_cloudwatch_log_group.execution_api_record[0]",
+            "aws_cloudwatch_metric_alarm.execution_api_record[0]",
             "aws_iam_role.execution_api_events[0]",
             "aws_iam_role.execution_api_record[0]",
             "aws_iam_role_policy.execution_api_events[0]",

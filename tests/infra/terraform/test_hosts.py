@@ -10,7 +10,13 @@ from tests.infra.terraform.conftest import PREFIX
 
 pytestmark = pytest.mark.apply
 
-ALARMS = {"scheduler-heartbeat", "failed-launches", "database-storage", "database-connections"}
+ALARMS = {
+    "scheduler-heartbeat",
+    "failed-launches",
+    "database-storage",
+    "database-connections",
+    "execution-api-record",
+}
 
 
 @pytest.fixture(scope="module")

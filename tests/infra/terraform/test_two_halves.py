@@ -24,7 +24,6 @@ CONTAINER = "containerDefinitions airflow"
 DIFFERENT = {
     "family": "names",
     "taskDefinitionArn": "names",
-    "registeredAt": "times",
     "executionRoleArn": "names",
     "taskRoleArn": "names",
     "runtimePlatform cpuArchitecture": "what the machine of the local stack has",
@@ -61,7 +60,7 @@ def template(account: Account, outputs: dict[str, Any]) -> dict[str, Any]:
     """The task definition that Terraform registered."""
     family = outputs["worker_template_family"]
     told = account.client("ecs").describe_task_definition(taskDefinition=family)["taskDefinition"]
-    return {name: value for name, value in told.items() if name != "registeredBy"}
+    return {name: value for name, value in told.items() if name not in ("registeredAt", "registeredBy")}
 
 
 @pytest.fixture(scope="module")
