@@ -15,6 +15,7 @@ from infra.local.layout import ROOT, Layout
 
 HEALTHY_WITHIN_S = 180
 POLL_S = 0.5
+LOOKS = 5  # a process that is ended may have started another one since it was found
 
 
 class StackError(RuntimeError):
@@ -46,11 +47,13 @@ def wait(layout: Layout, names: Sequence[str] = services.ALL) -> None:
 def down(layout: Layout) -> int:
     """Stop everything, whatever state it is in; return how many processes had to be hunted."""
     services.shutdown(layout)
-    hunted = processes.end_all(processes.of_stack(layout))
-    left = processes.of_stack(layout)
-    if left:
-        raise StackError(f"these processes do not end: {', '.join(f'{p.pid} {p.name()}' for p in left)}")
-    return hunted
+    hunted = 0
+    for _ in range(LOOKS):
+        left = processes.of_stack(layout)
+        if not left:
+            return hunted
+        hunted += processes.end_all(left)
+    raise StackError(f"these processes do not end: {', '.join(f'{p.pid} {p.name()}' for p in left)}")
 
 
 def reset(layout: Layout) -> None:

@@ -73,18 +73,16 @@ def _by_state(account: Account) -> set[str]:
     instances = [instance for reservation in reservations for instance in reservation["Instances"]]
     clusters = account.all("ecs", "list_clusters", "clusterArns")
     keys = [_key(account, entry["KeyId"]) for entry in account.all("kms", "list_keys", "Keys")]
+    aliases = account.all("kms", "list_aliases", "Aliases")
+    # AWS makes such a key when a service first needs it
+    of_aws = {alias.get("TargetKeyId") for alias in aliases if alias["AliasName"].startswith("alias/aws/")}
     return {
         *(f"cluster {arn}" for arn in clusters if _cluster(account, arn)["status"] != "INACTIVE"),
         *(f"NAT gateway {gateway['NatGatewayId']}" for gateway in gateways if gateway["State"] != "deleted"),
         *(f"endpoint {one['VpcEndpointId']}" for one in endpoints if one["State"] != "deleted"),
         *(f"instance {one['InstanceId']}" for one in instances if one["State"]["Name"] != "terminated"),
-        *(f"key {key['KeyId']}" for key in keys if key["KeyState"] != "PendingDeletion" and _is_ours(key)),
+        *(f"key {key['KeyId']}" for key in keys if key["KeyState"] != "PendingDeletion" and key["KeyId"] not in of_aws),
     }
-
-
-def _is_ours(key: Any) -> bool:
-    """Tell a key of the customer from one that AWS makes when a service first needs it."""
-    return bool(key["KeyManager"] == "CUSTOMER")
 
 
 def _cluster(account: Account, arn: str) -> Any:
