@@ -1,7 +1,7 @@
 # What a person or CI does. `make help` lists it.
 PYTHON ?= python3
 VENV := .local/venv/bin
-export AIRFLOW_PORT AWS_PORT STACK_DIR DAGS_DIR TESTS
+export AIRFLOW_PORT AWS_PORT STACK_DIR DAGS_DIR RUNTIME TESTS
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := bash
@@ -11,7 +11,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .PHONY: up
-up: packages ## start the stack, run the main DAG through REST, show what ran where
+up: packages ## start the stack, run the main DAG through REST, show what ran where (RUNTIME=docker: in containers)
 	@$(VENV)/python -m infra.local start
 	@scripts/demo
 

@@ -2,7 +2,7 @@
 
 ``start`` returns when all processes are started, ``up`` when they work.
 
-It reads AIRFLOW_PORT, AWS_PORT, STACK_DIR and DAGS_DIR; the Makefile calls it.
+It reads AIRFLOW_PORT, AWS_PORT, STACK_DIR, DAGS_DIR and RUNTIME; the Makefile calls it.
 """
 
 import argparse

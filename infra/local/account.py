@@ -1,4 +1,7 @@
-"""The AWS account of the local stack: what Terraform and a deploy would have made in it."""
+"""The AWS account of the local stack: what Terraform and a deploy would have made in it.
+
+Run by itself it registers the worker anew, for a stack that runs: python -m infra.local.account
+"""
 
 import json
 from collections.abc import Iterator
@@ -10,6 +13,7 @@ from unittest.mock import patch
 import boto3
 
 from fargate import task_definitions
+from infra.local import containers
 from infra.local.environment import own, shared, worker
 from infra.local.ingest import ingest
 from infra.local.layout import ROOT, Layout
@@ -37,13 +41,7 @@ def role_arn(role: str) -> str:
 
 def fill(layout: Layout) -> None:
     """Make everything that the stack expects to find in the (new, empty) account."""
-    client = partial(
-        boto3.client,
-        endpoint_url=layout.aws_url,
-        region_name=REGION,
-        aws_access_key_id="local-only",
-        aws_secret_access_key="local-only",
-    )
+    client = _clients(layout)
     s3 = client("s3")
     _buckets(s3)
     _roles(client("iam"))
@@ -51,6 +49,21 @@ def fill(layout: Layout) -> None:
     client("logs").create_log_group(logGroupName=LOG_GROUP)
     _cluster(client("ecs"), layout)
     ingest(s3, LAKE)
+
+
+def register_worker(layout: Layout) -> None:
+    """Register another revision of the worker's task definition."""
+    _clients(layout)("ecs").register_task_definition(**worker_definition(layout))
+
+
+def _clients(layout: Layout) -> Any:
+    return partial(
+        boto3.client,
+        endpoint_url=layout.aws_url,
+        region_name=REGION,
+        aws_access_key_id="local-only",
+        aws_secret_access_key="local-only",
+    )
 
 
 def worker_definition(layout: Layout) -> dict[str, Any]:
@@ -64,10 +77,10 @@ def worker_definition(layout: Layout) -> dict[str, Any]:
             "cpu": "256",
             "memory": "512",
             "architecture": "X86_64",
-            "image": "local/airflow",
+            "image": containers.image(layout) if layout.runtime == "docker" else containers.NAME,
             "execution_role_arn": role_arn(EXECUTION_ROLE),
             "task_role_arn": role_arn(TASK_ROLE),
-            "execution_api_server_url": f"{layout.airflow_url}/execution/",
+            "execution_api_server_url": f"{layout.workers_airflow_url}/execution/",
             "remote_base_log_folder": f"s3://{LOGS}/airflow",
             "region": REGION,
             "lake_bucket": LAKE,
@@ -76,7 +89,8 @@ def worker_definition(layout: Layout) -> dict[str, Any]:
         },
     )
     container = definition["containerDefinitions"][0]
-    container["environment"] += [{"name": name, "value": value} for name, value in worker(layout).items()]
+    made = {pair["name"]: pair["value"] for pair in container["environment"]} | worker(layout)
+    container["environment"] = [{"name": name, "value": value} for name, value in made.items()]
     return definition
 
 
@@ -122,3 +136,7 @@ def _ids(function: str, ids: tuple[str, ...]) -> Iterator[None]:
 def _cluster(ecs: Any, layout: Layout) -> None:
     ecs.create_cluster(clusterName=CLUSTER, capacityProviders=["FARGATE", "FARGATE_SPOT"])
     ecs.register_task_definition(**worker_definition(layout))
+
+
+if __name__ == "__main__":
+    register_worker(Layout.read())

@@ -76,8 +76,11 @@ def parsing(home: Path) -> dict[str, str]:
 def worker(layout: Layout) -> dict[str, str]:
     """Return what a worker's environment has here besides infra/worker-task-definition.json.
 
-    It stands in for what the image would bring (PATH, HOME, folders) and for the address of AWS.
+    It stands in for what the image would bring (PATH, HOME, folders) and for the address of AWS;
+    in a container for that alone.
     """
+    if layout.runtime == "docker":
+        return _aws(layout.workers_aws_url, TASK_ROLE)
     return {
         **_process(layout, TASK_ROLE),
         **_folders(layout),
@@ -99,8 +102,14 @@ def _process(layout: Layout, role: str) -> dict[str, str]:
         "HOME": str(layout.tmp),
         "TMPDIR": str(layout.tmp),
         "PYTHONUNBUFFERED": "1",
-        "AWS_ENDPOINT_URL": layout.aws_url,
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{layout.aws_url}/_fargate/credentials/{role}",
+        **_aws(layout.aws_url, role),
+    }
+
+
+def _aws(url: str, role: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{url}/_fargate/credentials/{role}",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 

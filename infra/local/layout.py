@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.aws.docker.networks import ADDRESS
+
 ROOT = Path(__file__).resolve().parents[2]
+RUNTIMES = {"process": "127.0.0.1", "docker": ADDRESS}  # where a worker of each finds this machine
 LONGEST_SOCKET = 90  # a Unix socket's path holds 107 characters on Linux and 103 on macOS
 
 
@@ -24,16 +27,23 @@ class Layout:
     airflow_port: int
     aws_port: int
     dags: Path
+    runtime: str = "process"
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Layout":
-        """Read STACK_DIR (.local), AIRFLOW_PORT (8080), AWS_PORT (4566) and DAGS_DIR (dags)."""
+        """Read STACK_DIR (.local), AIRFLOW_PORT (8080), AWS_PORT (4566), DAGS_DIR (dags) and RUNTIME (process)."""
         layout = cls(
             state=_folder(environment, "STACK_DIR", ".local"),
             airflow_port=_port(environment, "AIRFLOW_PORT", 8080),
             aws_port=_port(environment, "AWS_PORT", 4566),
             dags=_folder(environment, "DAGS_DIR", "dags"),
+            runtime=environment.get("RUNTIME") or "process",
         )
+        if layout.runtime not in RUNTIMES:
+            raise IllegalSetting(
+                f"RUNTIME is process (the default: each worker is a process) or docker (each is a container "
+                f"of the image), not {layout.runtime!r}"
+            )
         if ROOT.is_relative_to(layout.state):
             raise IllegalSetting(f"STACK_DIR is {layout.state}, which holds this checkout: reset would delete it")
         if layout.airflow_port == layout.aws_port:
@@ -47,6 +57,14 @@ class Layout:
     @property
     def aws_url(self) -> str:
         return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def workers_airflow_url(self) -> str:
+        return f"http://{RUNTIMES[self.runtime]}:{self.airflow_port}"
+
+    @property
+    def workers_aws_url(self) -> str:
+        return f"http://{RUNTIMES[self.runtime]}:{self.aws_port}"
 
     @property
     def venv(self) -> Path:

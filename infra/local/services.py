@@ -80,6 +80,7 @@ def _environment(layout: Layout, name: str) -> str:
         "AIRFLOW_PORT": str(layout.airflow_port),
         "AWS_PORT": str(layout.aws_port),
         "DAGS_DIR": str(layout.dags),
+        "RUNTIME": layout.runtime,
         "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(2**20),
     }
     return "environment=" + ",".join(f'{k}="{v.replace("%", "%%")}"' for k, v in own.items())

@@ -1,5 +1,6 @@
 """Up, down, reset and status of one local stack."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -9,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from infra.local import health, postgres, processes, services
+from infra.local import containers, health, postgres, processes, services
+from infra.local.aws.docker.engine import NoEngine
 from infra.local.environment import control_plane
 from infra.local.layout import ROOT, Layout
 
@@ -25,7 +27,9 @@ class StackError(RuntimeError):
 def start(layout: Layout) -> None:
     """Start what does not run; do not wait until it works. Safe to repeat."""
     layout.make_folders()
-    if not services.states(layout):
+    running = bool(services.states(layout))
+    _prepare_workers(layout, running)
+    if not running:
         with step("postgres, emulated AWS"):
             _start_base(layout)
     if not layout.migrated.exists():
@@ -51,6 +55,7 @@ def down(layout: Layout) -> int:
     for _ in range(LOOKS):
         left = processes.of_stack(layout)
         if not left:
+            containers.remove(layout)
             return hunted
         hunted += processes.end_all(left)
     raise StackError(f"these processes do not end: {', '.join(f'{p.pid} {p.name()}' for p in left)}")
@@ -71,6 +76,23 @@ def step(title: str) -> Iterator[None]:
     print(f"==> {title} ...", end=" ", flush=True)
     yield
     print(f"{time.monotonic() - begun:.1f} s", flush=True)
+
+
+def _prepare_workers(layout: Layout, running: bool) -> None:
+    """Make the image that workers run, where they are containers; a stack that runs gets a new one at once."""
+    before = "docker" if containers.used(layout) else "process"
+    if running and before != layout.runtime:
+        raise StackError(f"the stack runs with RUNTIME={before}: make down first, or make up RUNTIME={before}")
+    if layout.runtime == "docker":
+        with step("the workers' image"):
+            try:
+                changed = containers.prepare(layout)
+            except (NoEngine, containers.CannotBuild) as error:
+                raise StackError(str(error)) from error
+            if running and changed:
+                command = [sys.executable, "-m", "infra.local.account"]
+                environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
+                subprocess.run(command, env=environment, cwd=layout.run, check=True)
 
 
 def _start_base(layout: Layout) -> None:

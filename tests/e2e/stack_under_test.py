@@ -36,17 +36,24 @@ class StackUnderTest:
     state: Path
     airflow_port: int = field(default_factory=lambda: free_port())
     aws_port: int = field(default_factory=lambda: free_port())
+    runtime: str = "process"
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.state, self.airflow_port, self.aws_port, self.state / "dags")
+        return Layout(self.state, self.airflow_port, self.aws_port, self.state / "dags", self.runtime)
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of somebody who works with this stack."""
-        passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "DOCKER_HOST") if name in os.environ}
         ports = {"AIRFLOW_PORT": str(self.airflow_port), "AWS_PORT": str(self.aws_port)}
-        return {**passed_on, **ports, "STACK_DIR": str(self.state), "DAGS_DIR": str(self.layout.dags)}
+        return {
+            **passed_on,
+            **ports,
+            "STACK_DIR": str(self.state),
+            "DAGS_DIR": str(self.layout.dags),
+            "RUNTIME": self.runtime,
+        }
 
     def run(self, *command: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a command of the checkout as that somebody."""

@@ -12,6 +12,12 @@ import threading
 from pathlib import Path
 
 from infra.local.aws import terraform_compat
+from infra.local.aws.docker import networks
+from infra.local.aws.docker.engine import NoEngine
+from infra.local.aws.docker.runtime import docker
+from infra.local.aws.docker.settings import PASSWORD
+from infra.local.aws.ecr import EcrApi
+from infra.local.aws.registry import Registry
 from infra.local.aws.server import AwsServer
 
 
@@ -21,13 +27,26 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     terraform_compat.install()
-    server = AwsServer(options.folder, options.region, options.port)
+    if options.registry:
+        EcrApi(Registry(options.registry, PASSWORD)).install()
+    try:
+        server = _server(options)
+    except NoEngine as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     server.start()
     print(server.url, flush=True)
     while not stop.wait(0.5):  # a signal that another thread takes does not wake a wait without an end
         pass
     server.stop()
     return 0
+
+
+def _server(options: argparse.Namespace) -> AwsServer:
+    if options.runtime == "process":
+        return AwsServer(options.folder, options.region, options.port)
+    runtime = docker(options.folder, options.network, options.registry)
+    return AwsServer(options.folder, options.region, options.port, runtime, [networks.ADDRESS])
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -37,6 +56,14 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True, help="where objects and the tasks' files are kept")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes any free port")
     parser.add_argument("--region", default="us-east-1", help="of buckets that are read back from DIR")
+    parser.add_argument(
+        "--runtime",
+        choices=("process", "docker"),
+        default="process",
+        help=f"docker: tasks are containers of their image, which reach this AWS at {networks.ADDRESS}",
+    )
+    parser.add_argument("--network", default="", help="the Docker network of the tasks; else one is made and removed")
+    parser.add_argument("--registry", default="", metavar="HOST:PORT", help="the registry that stands in for ECR's")
     return parser.parse_args(arguments)
 
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +12,7 @@ from infra.local.aws import process_tree
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_STOP_TIMEOUT_S = 30
+CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {}: {}"
 NOT_STARTED = "CannotStartContainerError: failed to create task for container: failed to start shim"
 
 
@@ -23,7 +24,8 @@ class CannotStart(Exception):
 class ContainerSpec:
     """What one container runs: its definition with the override of RunTask applied.
 
-    ``memory`` is its own hard limit in MiB, if it has one besides the task's.
+    ``memory`` is its own hard limit in MiB, if it has one besides the task's. ``command`` begins
+    with the entry point. User, file system and mounts are nothing to a process.
     """
 
     name: str
@@ -33,33 +35,47 @@ class ContainerSpec:
     stop_timeout: int
     memory: int | None
     log_options: dict[str, str] | None
+    entry_point: list[str] = field(default_factory=list)
+    user: str = ""
+    read_only: bool = False
+    mounts: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def build(cls, definition: dict[str, Any], override: dict[str, Any]) -> "ContainerSpec":
         pairs = (definition.get("environment") or []) + (override.get("environment") or [])
         logs = definition.get("logConfiguration") or {}
+        entry_point = definition.get("entryPoint") or []
         command = override.get("command") or definition.get("command") or []
         return cls(
             name=definition["name"],
             image=definition["image"],
-            command=(definition.get("entryPoint") or []) + command,
+            command=entry_point + command,
             environment={pair["name"]: pair.get("value", "") for pair in pairs},
             stop_timeout=definition.get("stopTimeout") or DEFAULT_STOP_TIMEOUT_S,
             memory=override.get("memory") or definition.get("memory"),
             log_options=logs.get("options") if logs.get("logDriver") == "awslogs" else None,
+            entry_point=entry_point,
+            user=definition.get("user") or "",
+            read_only=bool(definition.get("readonlyRootFilesystem")),
+            mounts=definition.get("mountPoints") or [],
         )
 
 
 @dataclass(frozen=True)
 class Exit:
-    """How a container ended: its exit code and the CPU seconds of all its processes."""
+    """How a container ended: its exit code, the CPU seconds of all its processes, and whether the kernel
+    ended one of them for want of memory.
+    """
 
     code: int
     cpu_seconds: float
+    out_of_memory: bool = False
 
 
 class Container:
     """A running container. Its output is in ``folder``, its working directory below it."""
+
+    digest: str | None = None  # it has no image
 
     def __init__(self, spec: ContainerSpec, folder: Path) -> None:
         self.spec = spec
@@ -72,6 +88,9 @@ class Container:
             self._process = _start(spec, self._folder, out)
         self.pid = self._process.pid
         self._known = {self.pid: process_tree.Process(os.getpid(), self.pid, self._folder)}
+
+    def started(self) -> bool:
+        return True
 
     def poll(self) -> Exit | None:
         """Reap the main process if it ended, and what it left behind with it."""

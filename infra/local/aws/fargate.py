@@ -11,6 +11,7 @@ from infra.local.aws.events import Events
 from infra.local.aws.faults import Faults, Quota
 from infra.local.aws.idempotency import ClientTokens
 from infra.local.aws.launch import Launch
+from infra.local.aws.runtime import Processes, Runtime
 from infra.local.aws.task import FargateTask
 from infra.local.aws.token_bucket import TokenBucket
 
@@ -24,8 +25,9 @@ MOST_KEPT = 20_000
 class Fargate:
     """All tasks, the events, the faults in force and the account's quotas."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, runtime: Runtime | None = None) -> None:
         self.folder = folder
+        self.runtime = runtime or Processes()
         self.events = Events()
         self.tokens = ClientTokens()
         self.tasks: dict[str, FargateTask] = {}
@@ -35,6 +37,7 @@ class Fargate:
         self._closed = threading.Event()
         self._measured = 0.0
         self.inject(Faults())
+        self.runtime.open()
         shutil.rmtree(folder, ignore_errors=True)
         self._thread = threading.Thread(target=self._run, name="fargate", daemon=True)
         self._thread.start()
@@ -60,7 +63,7 @@ class Fargate:
         return sum(task.launch.cpu for task in active if task.launch.provider == provider) / 1024
 
     def start(self, launch: Launch, count: int) -> list[FargateTask]:
-        tasks = [FargateTask(launch, self.folder, self.events, self.faults) for _ in range(count)]
+        tasks = [FargateTask(launch, self.folder, self.events, self.faults, self.runtime) for _ in range(count)]
         with self._lock:
             self.tasks.update({task.id: task for task in tasks})
             self._active.extend(tasks)
@@ -92,6 +95,7 @@ class Fargate:
         for task in self._active:
             if task.container and not task.exit:
                 task.container.kill()
+        self.runtime.close()
 
     def _stop_all(self) -> None:
         for task in list(self._active):

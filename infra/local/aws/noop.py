@@ -26,12 +26,15 @@ POOL = ThreadPoolExecutor(max_workers=16, thread_name_prefix="noop")
 class NoopContainer:
     """Looks like a Container and ends with exit code 0 once the Execution API was told."""
 
-    pid = None
+    output = pid = digest = None
     peak_bytes = 0
 
     def __init__(self, spec: ContainerSpec) -> None:
         self._done = threading.Event()
         POOL.submit(self._report, spec)
+
+    def started(self) -> bool:
+        return True
 
     def poll(self) -> Exit | None:
         return Exit(0, 0.0) if self._done.is_set() else None

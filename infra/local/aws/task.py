@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.aws.awslogs import LogStream
-from infra.local.aws.container import CannotStart, Container, ContainerSpec, Exit
+from infra.local.aws.container import CANNOT_PULL, CannotStart, ContainerSpec, Exit
 from infra.local.aws.events import Events
 from infra.local.aws.faults import Faults
 from infra.local.aws.launch import Launch
 from infra.local.aws.noop import NoopContainer
 from infra.local.aws.process_tree import Snapshot
+from infra.local.aws.runtime import Running, Runtime
 
 PENDING_S = 0.1
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 EXITED = "Essential container in task exited"
 SPOT = "Your Spot Task was interrupted."
-PULL = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {}: not found"
 
 
 class FargateTask:
@@ -29,7 +29,7 @@ class FargateTask:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
     """
 
-    def __init__(self, launch: Launch, folder: Path, events: Events, faults: Faults) -> None:
+    def __init__(self, launch: Launch, folder: Path, events: Events, faults: Faults, runtime: Runtime) -> None:
         self.launch = launch
         self.id = uuid.uuid4().hex
         self.arn = f"{launch.cluster_arn.replace(':cluster/', ':task/')}/{self.id}"
@@ -41,9 +41,9 @@ class FargateTask:
         self.stopped_reason: str | None = None
         self.container_reason: str | None = None
         self.exit: Exit | None = None
-        self.container: Container | NoopContainer | None = None
+        self.container: Running | None = None
         self._folder = folder / self.id
-        self._events, self._faults = events, faults
+        self._events, self._faults, self._runtime = events, faults, runtime
         self._logs: LogStream | None = None
         self._due = time.monotonic() + faults.provision_s
         self._started = 0.0
@@ -59,6 +59,11 @@ class FargateTask:
     @property
     def spec(self) -> ContainerSpec:
         return self.launch.container
+
+    @property
+    def memory(self) -> int:
+        """The container's limit in MiB: the task's, or less."""
+        return min(self.launch.memory, self.spec.memory or self.launch.memory)
 
     def stop(self, reason: str, code: str = "UserInitiated") -> None:
         """Ask the task to stop. The first reason stays."""
@@ -84,7 +89,10 @@ class FargateTask:
                 self._to("PENDING")
                 self._due = now + PENDING_S
             case "PENDING" if now >= self._due:
-                self._activate(now)
+                self._activate()
+                self._begin_to_run(now)
+            case "ACTIVATING":
+                self._begin_to_run(now)
             case "RUNNING":
                 self._watch(now, table)
             case "DEACTIVATING":
@@ -95,37 +103,44 @@ class FargateTask:
                 self._at("stoppedAt")
                 self._to("STOPPED", code=self.exit and self.exit.code, reason=self.stopped_reason)
 
-    def _activate(self, now: float) -> None:
+    def _activate(self) -> None:
         self._to("ACTIVATING")
         self._at("connectivityAt")
         self._at("pullStartedAt")
+
+    def _begin_to_run(self, now: float) -> None:
         try:
-            if self._fails_to_pull:
-                raise CannotStart(PULL.format(self.spec.image))
-            self._at("pullStoppedAt")
-            self._start()
+            self.container = self.container or self._start()
+            running = self.container.started()
         except CannotStart as error:
             self.stop(str(error), "TaskFailedToStart")
+            self.container = None
+            if not str(error).startswith("CannotPull"):
+                self._at("pullStoppedAt")
             self._at("stoppingAt")
             self._at("executionStoppedAt")
             self._to("DEPROVISIONING")
             return
-        self._started = now
-        self._at("startedAt")
-        self._to("RUNNING", pid=self.container.pid if self.container else None)
+        if running:
+            self._started = now
+            self._at("pullStoppedAt")
+            self._at("startedAt")
+            self._to("RUNNING", pid=self.container.pid)
 
-    def _start(self) -> None:
+    def _start(self) -> Running:
+        if self._fails_to_pull:
+            raise CannotStart(CANNOT_PULL.format(self.spec.image, "not found"))
         if self._faults.noop:
-            self.container = NoopContainer(self.spec)
-            return
+            return NoopContainer(self.spec)
         if self.spec.log_options:
             self._logs = LogStream(self.spec.log_options, self.spec.name, self.id, self.launch.account)
-        self.container = Container(self.spec, self._folder)
+        return self._runtime.start(self.spec, self._folder, self.launch.cpu, self.memory)
 
     def _watch(self, now: float, table: Snapshot | None) -> None:
         assert self.container
         self.exit = self.container.poll()
         if self.exit:
+            self.container_reason = OUT_OF_MEMORY if self.exit.out_of_memory else self.container_reason
             self.stop(EXITED, "EssentialContainerExited")
         elif table is not None:
             self._limit_memory(table)
@@ -136,8 +151,7 @@ class FargateTask:
 
     def _limit_memory(self, table: Snapshot) -> None:
         assert self.container
-        limit = min(self.launch.memory, self.spec.memory or self.launch.memory)
-        if self.container.measure(table) > limit * 1024 * 1024:
+        if self.container.measure(table) > self.memory * 1024 * 1024:
             self.container_reason = OUT_OF_MEMORY
             self.container.kill()
 
@@ -168,7 +182,7 @@ class FargateTask:
             self.container.kill()
 
     def _ship(self, *, ended: bool = False) -> None:
-        if self._logs and isinstance(self.container, Container):
+        if self._logs and self.container and self.container.output:
             self._logs.ship(self.container.output, ended=ended)
 
     def _at(self, name: str) -> None:

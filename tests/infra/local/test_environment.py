@@ -4,6 +4,7 @@ import json
 import re
 import stat
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,14 @@ def test_a_worker_has_credentials_and_a_home_of_its_own(layout: Layout) -> None:
     worker, control_plane = environment.worker(layout), environment.control_plane(layout)
     assert worker["AWS_CONTAINER_CREDENTIALS_FULL_URI"].endswith("/credentials/airflow-task")
     assert worker["AIRFLOW_HOME"] == str(layout.state / "worker") != control_plane["AIRFLOW_HOME"]
+
+
+def test_a_worker_in_a_container_has_the_rest_from_its_image(layout: Layout) -> None:
+    assert environment.worker(replace(layout, runtime="docker")) == {
+        "AWS_ENDPOINT_URL": "http://169.254.170.2:4567",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.2:4567/_fargate/credentials/airflow-task",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def test_secrets_are_made_once_and_are_nobody_elses_to_read(layout: Layout) -> None:

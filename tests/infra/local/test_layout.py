@@ -53,6 +53,17 @@ def test_the_first_and_the_last_port(value: str) -> None:
     assert Layout.read({"AIRFLOW_PORT": value}).airflow_url == f"http://127.0.0.1:{value}"
 
 
+def test_a_runtime_is_a_process_or_docker() -> None:
+    process, docker = Layout.read({"RUNTIME": "process"}), Layout.read({"RUNTIME": "docker"})
+    assert process == Layout.read({"RUNTIME": ""}) == Layout.read({})
+    assert (process.workers_airflow_url, process.workers_aws_url) == ("http://127.0.0.1:8080", "http://127.0.0.1:4566")
+    assert docker.workers_airflow_url == "http://169.254.170.2:8080"
+    assert docker.workers_aws_url == "http://169.254.170.2:4566"
+    for value in ("nonsense", "Docker", "docker "):
+        assert problem(RUNTIME=value).startswith("RUNTIME is process (the default")
+        assert problem(RUNTIME=value).endswith(f"not {value!r}")
+
+
 def test_one_port_for_both_is_refused() -> None:
     assert problem(AIRFLOW_PORT="9000", AWS_PORT="9000") == "AIRFLOW_PORT and AWS_PORT are both 9000"
     assert problem(AWS_PORT="8080") == "AIRFLOW_PORT and AWS_PORT are both 8080"

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 
 PATIENCE_S = 15
 NUMBERS = itertools.count()
+BOTH = pytest.mark.parametrize("runtime", ["process", "docker"], indirect=True)
+DOCKER = pytest.mark.parametrize("runtime", ["docker"], indirect=True)
 
 
 def until(condition: Any, what: str = "it", patience_s: float = PATIENCE_S) -> Any:
@@ -32,8 +34,8 @@ def refusal(call: Any, **request: Any) -> tuple[str, str]:
 class Cluster:
     """A cluster with both Fargate providers, and definitions and tasks for it."""
 
-    def __init__(self, ecs: Any, network: dict[str, Any], name: str) -> None:
-        self.ecs, self.network, self.name = ecs, network, name
+    def __init__(self, ecs: Any, network: dict[str, Any], name: str, image: str = "local/test") -> None:
+        self.ecs, self.network, self.name, self.image = ecs, network, name, image
         ecs.create_cluster(clusterName=name, capacityProviders=["FARGATE", "FARGATE_SPOT"])
 
     def define(self, *, container: dict[str, Any] | None = None, **changes: Any) -> str:
@@ -44,7 +46,7 @@ class Cluster:
             "networkMode": "awsvpc",
             "cpu": "256",
             "memory": "512",
-            "containerDefinitions": [{"name": "main", "image": "local/test", "stopTimeout": 2, **(container or {})}],
+            "containerDefinitions": [{"name": "main", "image": self.image, "stopTimeout": 2, **(container or {})}],
         } | changes
         answer = self.ecs.register_task_definition(**request)
         return str(answer["taskDefinition"]["taskDefinitionArn"])

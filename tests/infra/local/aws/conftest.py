@@ -13,7 +13,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from infra.local.aws.docker.engine import Engine, NoEngine
+from infra.local.aws.docker.runtime import docker
 from infra.local.aws.server import AwsServer
+from tests.infra.local.aws import small_image
 from tests.infra.local.aws.cluster import NUMBERS, Cluster, until
 from tests.infra.local.aws.pages import Pages
 
@@ -63,6 +66,7 @@ def start_emulator() -> Any:
     def start(*arguments: str, **environment: str) -> tuple[subprocess.Popen[bytes], Any]:
         port = str(free_port())
         paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", "PATH": os.environ["PATH"]}
+        paths |= {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
         command = [sys.executable, *arguments, *([] if environment else [port])]
         process = subprocess.Popen(command, env={**paths, "AWS_PORT": port, **environment})
         started.append(process)
@@ -110,9 +114,43 @@ def make_network(client: Any) -> dict[str, Any]:
     return {"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": [group]}}
 
 
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    try:
+        return Engine()
+    except NoEngine as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine) -> Any:
+    """A small image, by digest."""
+    with small_image.built(engine) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def containers(server: AwsServer, image: str) -> Any:
+    """The runtime of tasks as containers."""
+    made = docker(server.fargate.folder)
+    made.open()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def new_cluster(ecs: Any, network: dict[str, Any]) -> Any:
-    return lambda: Cluster(ecs, network, f"tests-{next(NUMBERS)}")
+def runtime(request: pytest.FixtureRequest, server: AwsServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Which runtime the tasks of this test have: see BOTH and DOCKER in cluster.py."""
+    name: str = getattr(request, "param", "process")
+    if name == "docker":
+        monkeypatch.setattr(server.fargate, "runtime", request.getfixturevalue("containers"))
+    return name
+
+
+@pytest.fixture
+def new_cluster(request: pytest.FixtureRequest, runtime: str, ecs: Any, network: dict[str, Any]) -> Any:
+    named = {"image": request.getfixturevalue("image")} if runtime == "docker" else {}
+    return lambda: Cluster(ecs, network, f"tests-{next(NUMBERS)}", **named)
 
 
 @pytest.fixture

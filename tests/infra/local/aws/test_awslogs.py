@@ -4,6 +4,8 @@ import itertools
 
 import pytest
 
+from tests.infra.local.aws.cluster import BOTH
+
 ROLE = "arn:aws:iam::123456789012:role/execution"
 NUMBERS = itertools.count()
 
@@ -71,6 +73,7 @@ def test_the_last_lines_of_a_killed_task(cluster, logging, lines, until):
     assert lines(arn) == ["whole", "torn"]
 
 
+@BOTH
 def test_what_a_task_says_when_it_is_stopped(cluster, logging, lines, until):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html"""
     arn = cluster.run("sh", "-c", "trap 'echo bye; exit 0' TERM; echo hello; sleep 60 & wait", definition=logging())
@@ -80,6 +83,7 @@ def test_what_a_task_says_when_it_is_stopped(cluster, logging, lines, until):
     assert lines(arn) == ["hello", "bye"]
 
 
+@BOTH
 def test_each_task_has_a_stream(cluster, logging, logs, group):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"""
     arns = cluster.run_all("sh", "-c", "echo hi", definition=logging(**{"awslogs-stream-prefix": "a/b"}), count=2)
@@ -120,6 +124,7 @@ def test_a_missing_group_keeps_the_task_from_starting(cluster, logging, tmp_path
     assert not (tmp_path / "ran").exists()
 
 
+@BOTH
 def test_a_group_is_made_on_demand(cluster, logging, logs, group):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"""
     options = {"awslogs-group": f"{group}/made", "awslogs-create-group": "true"}
@@ -130,6 +135,7 @@ def test_a_group_is_made_on_demand(cluster, logging, logs, group):
     assert [event["message"] for event in events] == ["hi"]
 
 
+@BOTH
 def test_a_group_that_is_deleted_takes_only_the_lines_with_it(cluster, logging, logs, lines, group, until):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"""
     arn = cluster.run("sh", "-c", "echo one; sleep 0.3; echo two; sleep 0.8; exit 4", definition=logging())

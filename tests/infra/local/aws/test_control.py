@@ -20,6 +20,7 @@ TASK = {
     "status": str,
     "history": list,
     "pid": int,
+    "image_digest": type(None),
     "exit_code": int,
     "stop_code": str,
     "stopped_reason": str,
@@ -60,6 +61,7 @@ def test_a_task_that_has_not_run_yet(cluster, pages):
     task = pages.task(cluster.run("true"))
     assert [name for name, value in task.items() if value is None] == [
         "pid",
+        "image_digest",
         "exit_code",
         "stop_code",
         "stopped_reason",

@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from tests.infra.local.aws.cluster import BOTH
+
 STATUSES = [
     "PROVISIONING",
     "PENDING",
@@ -33,6 +35,7 @@ time.sleep(60)
 """
 
 
+@BOTH
 def test_a_task_has_every_status_in_order(cluster, pages):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html"""
     arn = cluster.stopped("sh", "-c", "sleep 0.3")["taskArn"]
@@ -42,6 +45,7 @@ def test_a_task_has_every_status_in_order(cluster, pages):
     assert times == sorted(times)
 
 
+@BOTH
 def test_a_task_has_every_time_in_order(cluster):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html"""
     task = cluster.stopped("true")
@@ -60,23 +64,27 @@ def test_a_new_task_has_only_the_time_at_which_it_was_made(cluster, pages):
     cluster.stop(task["taskArn"])
 
 
+@BOTH
+@pytest.mark.parametrize("code", [0, 3, 255])
+def test_the_exit_code_is_that_of_the_main_process(cluster, code):
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"""
+    task = cluster.stopped("sh", "-c", f"exit {code}")
+    assert task["containers"][0]["exitCode"] == code
+    assert task["stopCode"] == "EssentialContainerExited"
+    assert task["stoppedReason"] == "Essential container in task exited"
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        ("exit 0", 0),
-        ("exit 3", 3),
-        ("exit 255", 255),
         ("kill -KILL $$", 128 + signal.SIGKILL),
         ("kill -TERM $$", 128 + signal.SIGTERM),
         ("kill -SEGV $$", 128 + signal.SIGSEGV),
     ],
 )
-def test_the_exit_code_is_that_of_the_main_process(cluster, command, code):
+def test_a_signal_is_an_exit_code_above_128(cluster, command, code):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"""
-    task = cluster.stopped("sh", "-c", command)
-    assert task["containers"][0]["exitCode"] == code
-    assert task["stopCode"] == "EssentialContainerExited"
-    assert task["stoppedReason"] == "Essential container in task exited"
+    assert cluster.stopped("sh", "-c", command)["containers"][0]["exitCode"] == code
 
 
 def test_a_stopped_task_has_the_callers_reason(cluster):
@@ -90,6 +98,7 @@ def test_a_stopped_task_has_the_callers_reason(cluster):
     assert task["containers"][0]["exitCode"] == 128 + signal.SIGTERM
 
 
+@BOTH
 def test_a_task_that_is_stopped_twice_keeps_the_first_reason(cluster):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html"""
     arn = cluster.run("sleep", "60")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.infra.local.aws.cluster import BOTH
+
 
 def not_started(cluster, pages, task):
     """Return why a task did not start, after checking that it has no trace of a container."""
@@ -12,13 +14,14 @@ def not_started(cluster, pages, task):
     return task["stoppedReason"]
 
 
+@BOTH
 def test_an_image_that_cannot_be_pulled(cluster, pages):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"""
     pages.inject(fail_pull=1)
     task = cluster.stopped("true")
     reason = not_started(cluster, pages, task)
     assert reason.startswith("CannotPullContainerError: ")
-    assert "local/test" in reason
+    assert cluster.image in reason
     assert "pullStoppedAt" not in task
 
 
@@ -40,6 +43,7 @@ def test_a_file_that_is_no_program(cluster, pages, tmp_path):
     assert "Exec format error" in reason
 
 
+@BOTH
 def test_a_container_without_a_command(cluster, pages):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"""
     reason = not_started(cluster, pages, cluster.stopped())

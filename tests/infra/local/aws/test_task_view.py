@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.infra.local.aws.cluster import BOTH
+
 SPOT = {"launchType": None, "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
 
 
@@ -75,11 +77,13 @@ def test_statuses_never_go_back(cluster, pages, monkeypatch):
     ]
 
 
+@BOTH
 def test_the_version_counts_the_changes(cluster):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html"""
     assert cluster.stopped("true")["version"] == 8
 
 
+@BOTH
 def test_a_running_task_is_connected(cluster):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html"""
     arn = cluster.run("sleep", "0.5")
