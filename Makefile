@@ -45,17 +45,27 @@ check: packages-test ## format, lint, types, shell, YAML, generated files; chang
 
 .PHONY: test
 test: packages-infra ## every test that this machine can run (TESTS=full: also the slow forms)
-	@$(VENV)/pytest --ignore tests/e2e -n auto
+	@$(VENV)/pytest --ignore tests/e2e --ignore tests/deploy -n auto
 	@$(VENV)/pytest tests/e2e
+	@$(VENV)/pytest tests/deploy
 
 .PHONY: infra-test
 infra-test: packages-infra ## apply infra/ to an emulated AWS, change it, destroy it; needs Terraform
 	@TESTS=full $(VENV)/pytest -s tests/infra/terraform tests/infra/closed_network
 
+.PHONY: image
+image: packages-test ## build the image, list its layers and what is in it (BASE_IMAGE; PUSH=REPOSITORY pushes it)
+	@scripts/image --sbom $(if $(PUSH),--push $(PUSH))
+
+.PHONY: deploy-test
+deploy-test: packages-test ## build the image and deploy it, on a Docker engine that is there or started for it
+	@$(VENV)/pytest tests/deploy
+
 .PHONY: bench
 bench: packages-test ## measure start-up, worker and executor beside the stock ones; tables and .local/bench*.json
 	@scripts/bench $(RUNS)
 	@scripts/bench_worker $(RUNS)
+	@scripts/bench_image $(RUNS)
 	@scripts/bench_executor $(if $(RUNS),--runs $(RUNS))
 
 .PHONY: lock

@@ -1,4 +1,4 @@
-"""Pin all packages with hashes: pyproject.toml to the five requirements.txt.
+"""Pin all packages with hashes: pyproject.toml to the lists that are installed.
 
 usage: scripts/lock            resolve anew and write (needs the package index)
        scripts/lock --check    only tell whether the files belong to pyproject.toml
@@ -22,6 +22,7 @@ LOCAL = "infra/local/requirements.txt"
 TEST = "tests/requirements.txt"
 CHECKOV = "tests/infra/terraform/requirements.txt"
 IAM = "tests/infra/iam/requirements.txt"
+BUILD = "docker/build-requirements.txt"
 # each list, with the arguments that make it; the later ones agree with the earlier ones
 LISTS = {
     IMAGE: ["pyproject.toml"],
@@ -31,6 +32,7 @@ LISTS = {
     # these agree with none of the others, and have environments of their own
     CHECKOV: ["--group", "checkov"],
     IAM: ["--group", "iam"],
+    BUILD: ["--group", "build"],
 }
 HEADER = "# Made by `scripts/lock` from pyproject.toml; what is asked for there: {}\n"
 
