@@ -34,6 +34,13 @@ data "aws_iam_policy_document" "host_data" {
     resources = [local.host_objects["payloads/*"]]
   }
 
+  # releases that nothing needs any more; what serves and the deploys' audit lines stay
+  statement {
+    sid       = "DeleteReleases"
+    actions   = ["s3:DeleteObject"]
+    resources = [for name in ["code.tar.gz", "release.json"] : "${local.host_objects["deploy/releases/*"]}/${name}"]
+  }
+
   statement {
     sid       = "KeyOfBucketsAndSecrets"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -72,11 +79,13 @@ data "aws_iam_policy_document" "host" {
     resources = ["*"]
   }
 
-  # to put an image that is there means to give it a tag, such as deployed-…; it cannot push layers
+  # to put an image that is there means to give it a tag, such as deployed-…; it cannot push layers. An image is
+  # deleted with the rest of its release
   statement {
-    sid = "PullAndTagImages"
+    sid = "PullTagAndDeleteImages"
     actions = [
       "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchDeleteImage",
       "ecr:BatchGetImage",
       "ecr:DescribeImages",
       "ecr:GetDownloadUrlForLayer",

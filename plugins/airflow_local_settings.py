@@ -1,4 +1,4 @@
-"""The house's policy, which Airflow asks about every task of every DAG that it parses.
+"""The house's policy, which Airflow asks about every DAG that it parses, and every task of it.
 
 Every process of Airflow imports this module by this name, workers too: what a policy needs is imported
 when the first task on Fargate is asked about.
@@ -7,9 +7,21 @@ https://airflow.apache.org/docs/apache-airflow/stable/administration-and-deploym
 
 from typing import Any
 
-__all__ = ["task_policy"]  # all else would become a setting of Airflow's
+__all__ = ["dag_policy", "task_policy"]  # all else would become a setting of Airflow's
 
 EXECUTOR = "fargate.executor.AwsFargateExecutor"
+
+
+def dag_policy(dag: Any) -> None:
+    """Tag a DAG with its release, so that each release has a version of it of its own.
+
+    Airflow writes over the last version when nothing in a DAG but its code has changed: the source that the
+    UI shows of older runs, and their callbacks, would be those of the newest release.
+    """
+    from fargate import settings
+
+    if release := settings.release():
+        dag.tags.add(f"release:{release}")
 
 
 def task_policy(task: Any) -> None:

@@ -20,6 +20,7 @@ from infra.local.layout import ROOT, Layout
 from infra.local.names import (
     ACCOUNT,
     CLUSTER,
+    DEPLOY,
     EXECUTION_ROLE,
     HOST_ROLE,
     LAKE,
@@ -96,7 +97,7 @@ def worker_definition(layout: Layout) -> dict[str, Any]:
 
 def _buckets(s3: Any) -> None:
     there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    for bucket in {LOGS, LAKE, PAYLOADS} - there:
+    for bucket in {LOGS, LAKE, PAYLOADS, DEPLOY} - there:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     # a payload holds a token: what no worker has read is gone after a day
     expire = {"ID": "expire", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}

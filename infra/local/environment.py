@@ -7,7 +7,18 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from infra.local.layout import ROOT, Layout
-from infra.local.names import CLUSTER, HOST_ROLE, LAKE, LOGS, NETWORK, PAYLOADS, REGION, TASK_ROLE, WORKER_FAMILY
+from infra.local.names import (
+    CLUSTER,
+    DEPLOY,
+    HOST_ROLE,
+    LAKE,
+    LOGS,
+    NETWORK,
+    PAYLOADS,
+    REGION,
+    TASK_ROLE,
+    WORKER_FAMILY,
+)
 
 PASSED_ON = ("LANG", "LC_ALL", "TZ")
 AIRFLOW_ENV = ROOT / "docker" / "airflow.env"
@@ -115,7 +126,7 @@ def _aws(url: str, role: str) -> dict[str, str]:
 
 
 def _buckets() -> dict[str, str]:
-    return {"LAKE_BUCKET": LAKE, "PAYLOAD_BUCKET": PAYLOADS}
+    return {"LAKE_BUCKET": LAKE, "PAYLOAD_BUCKET": PAYLOADS, "DEPLOY_BUCKET": DEPLOY}
 
 
 def _fargate() -> dict[str, str]:

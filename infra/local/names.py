@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 REGION = "ap-northeast-2"
 ACCOUNT = "123456789012"
-LOGS, LAKE, PAYLOADS = "airflow-logs", "airflow-lake", "airflow-payloads"
+LOGS, LAKE, PAYLOADS, DEPLOY = "airflow-logs", "airflow-lake", "airflow-payloads", "airflow-deploy"
 CLUSTER = "airflow"
 WORKER_FAMILY = "airflow-worker"
 LOG_GROUP = "/airflow/worker"

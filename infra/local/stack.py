@@ -24,8 +24,8 @@ class StackError(RuntimeError):
     """Something that the user can mend; the message says how."""
 
 
-def start(layout: Layout) -> None:
-    """Start what does not run; do not wait until it works. Safe to repeat."""
+def start(layout: Layout, names: Sequence[str] = services.ALL) -> None:
+    """Start what of these does not run; do not wait until it works. Safe to repeat."""
     layout.make_folders()
     running = bool(services.states(layout))
     _prepare_workers(layout, running)
@@ -35,7 +35,7 @@ def start(layout: Layout) -> None:
     if not layout.migrated.exists():
         with step("database schema"):
             _migrate(layout)
-    services.start(layout, *services.ALL)
+    services.start(layout, *names)
 
 
 def wait(layout: Layout, names: Sequence[str] = services.ALL) -> None:

@@ -20,6 +20,7 @@ from fargate.aws import Aws
 from fargate.launch import Launch
 from fargate.notices import Notices
 from fargate.quota import Quota, TokenBucket
+from fargate.releases import record
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Launcher:
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._held_until, self._hold_s = 0.0, 0.0
+        self._definitions: dict[str, str] = {}
         self._threads = [
             threading.Thread(target=self._work, name=f"fargate-launch-{n}", daemon=True) for n in range(threads)
         ]
@@ -164,6 +166,14 @@ class Launcher:
     def _wait_for_quota(self, launch: Launch) -> bool:
         return all(bucket.wait(self._stop) for bucket in (self._launches[launch.on_spot], self._calls))
 
+    def _base_of(self, release: str | None) -> dict[str, Any]:
+        """Return the arguments of RunTask for tasks of a release: on the task definition that has its image."""
+        if not release:
+            return self._base
+        if release not in self._definitions:
+            self._definitions[release] = record.read(release, self._aws.s3).task_definition
+        return {**self._base, "taskDefinition": self._definitions[release]}
+
     def _store(self, launch: Launch) -> None:
         """Store the workload and the request, so that the same call can be made by whoever comes after."""
         if launch.request and time.time() - launch.stored_at < RECENT_S:
@@ -176,7 +186,7 @@ class Launcher:
         launch.body["token"] = self._token(launch.subject)
         if not launch.request:
             launch.request = requests.build(
-                self._base,
+                self._base_of(launch.body["bundle_info"]["version"]),
                 launch.config,
                 launch_id=launch.launch_id,
                 sequence=launch.sequence,

@@ -113,9 +113,13 @@ class LocalLane(LocalExecutor):
 
 
 def run(workload: "ExecutorWorkload", conf: Any) -> int:
-    """Run a workload in this process."""
+    """Run a workload in this process, with the code of its run's release."""
     from airflow.executors.base_executor import BaseExecutor, get_execution_api_server_url
+    from airflow.executors.workloads.base import BaseDagBundleWorkload
 
+    from fargate.bundle import run_as
+
+    run_as(workload.bundle_info.version if isinstance(workload, BaseDagBundleWorkload) else None)
     return BaseExecutor.run_workload(
         workload,
         server=get_execution_api_server_url(conf),

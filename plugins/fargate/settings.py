@@ -4,10 +4,13 @@ Airflow's own settings are Airflow's to read; here are those that DAGs and their
 """
 
 import os
+import re
+from pathlib import Path
 
 from fargate.quota import Quota
 
 DEFAULT_TIMEZONE = "Asia/Seoul"
+RELEASE = re.compile(r"[0-9a-z-]{1,64}")  # a folder, a key in S3, a tag of a DAG
 
 
 class MissingSetting(LookupError):
@@ -31,6 +34,38 @@ def lake_bucket() -> str:
 def payload_bucket() -> str:
     """Return the name of the bucket through which workloads reach their tasks."""
     return _required("PAYLOAD_BUCKET", "the S3 bucket of the workloads' payloads")
+
+
+def deploy_bucket() -> str:
+    """Return the name of the bucket with the releases."""
+    return _required("DEPLOY_BUCKET", "the S3 bucket of the releases")
+
+
+def release() -> str | None:
+    """Return the name of the release that this process belongs to; None where DAGs are not versioned."""
+    name = os.environ.get("FARGATE_RELEASE") or None
+    if name and not RELEASE.fullmatch(name):
+        raise IllegalSetting(
+            f"FARGATE_RELEASE is {name!r}: lower-case letters, digits and -, such as 51e8d272-3f2a91c0"
+        )
+    return name
+
+
+def releases_kept_days() -> int:
+    """Return for how many days a release stays runnable after the last run that needed it."""
+    return _whole("RELEASES_KEPT_DAYS", "how many days a release stays after its last run, such as 14")
+
+
+def direct_database() -> str:
+    """Return the URL of a connection to the database that no pooler shares, since a session's lock is held on it."""
+    return os.environ.get("DATABASE_DIRECT_URL") or _required(
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "the URL of Airflow's database"
+    )
+
+
+def health_folder() -> Path:
+    """Return the folder of the files that tell a container's probe how its process is."""
+    return Path(os.environ.get("HEALTH_DIR") or "/tmp")
 
 
 def region() -> str:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 Run = Callable[["ExecutorWorkload"], object]
 LONGEST_REASON = 1000  # what fits into a pipe that nobody reads yet, and into a line of the UI
-PRELOAD = ("airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task_runner")
+PRELOAD = ("airflow.sdk.execution_time.supervisor", "airflow.sdk.execution_time.task_runner", "fargate.bundle")
 
 
 class Result(NamedTuple):

@@ -57,7 +57,9 @@ def test_housekeeping_deletes_what_is_deregistered(stack: StackUnderTest) -> Non
     assert revisions(stack, "INACTIVE"), "the test before this one leaves some"
     run = stack.start("housekeeping", "tidy")
     assert stack.finish(run) == "success"
-    assert {label(task) for task in run.tasks if task.map_index >= 0} == {"airflow-worker", "ecs_run_task"}
+    assert {task.task_id for task in run.tasks} == {
+        *("remove_old_releases", "retire_task_definitions", "delete_expired_payloads")
+    }
     assert {task.executor for task in run.tasks} == {None}
     assert revisions(stack, "INACTIVE") == []
     assert len(revisions(stack, "ACTIVE", family="airflow-worker")) == 1

@@ -180,3 +180,28 @@ def test_where_the_module_is_not_nobody_is_asked(tmp_path: Path) -> None:
     (plugins / "fargate").symlink_to(ROOT / "plugins" / "fargate")
     found = processed(tmp_path, AIRFLOW__CORE__PLUGINS_FOLDER=str(plugins))
     assert (found["errors"], found["dags"], found["modules"]) == ({}, 1, [])
+
+
+def hash_of(folder: Path, release: str) -> str:
+    """Return what Airflow compares to tell whether a DAG has changed, for a release."""
+    program = (
+        "import sys; from airflow.dag_processing.dagbag import DagBag; "
+        "from airflow.models.serialized_dag import SerializedDagModel; "
+        "from airflow.serialization.serialized_objects import DagSerialization; "
+        "dag = DagBag(sys.argv[1]).dags['a_dag']; "
+        "print(sorted(dag.tags), SerializedDagModel.hash(DagSerialization.to_dict(dag)))"
+    )
+    environment = {"PATH": os.environ["PATH"], **parsing(folder), "FARGATE_RELEASE": release}
+    command = [sys.executable, "-c", program, str(folder)]
+    done = subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()[-1]
+
+
+def test_each_release_has_a_version_of_a_dag_though_nothing_but_its_code_has_changed(tmp_path: Path) -> None:
+    """Airflow writes over a version whose hash is the same: the UI and callbacks of older runs would change."""
+    (tmp_path / "a_dag.py").write_text(f"{HEAD}    {operator('{}')}\n")
+    tags, _, first = hash_of(tmp_path, "r-1").rpartition(" ")
+    assert tags == "['release:r-1']"
+    assert hash_of(tmp_path, "r-1").endswith(first)
+    assert not hash_of(tmp_path, "r-2").endswith(first)
+    assert hash_of(tmp_path, "").startswith("[] ")

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from fargate import fargate
+from fargate.releases import record as records
 from tests.plugins.fargate.cloud import ARN, Cloud, Database, eventually
+from tests.plugins.fargate.releases.conftest import record
 from tests.plugins.fargate.test_executor import exited, launch, reported, stop, took_up
 from tests.plugins.fargate.workloads import IDENTITY_TAGS, LAUNCH, orphan, workload
 
@@ -55,8 +57,13 @@ def test_a_call_that_was_stored_and_not_made_is_made(executor: Any, cloud: Cloud
 
 
 def test_a_queued_task_for_which_nothing_was_stored_is_launched(executor: Any, cloud: Cloud) -> None:
+    """On the task definition of its run's release."""
+    of_release = record("release-7")
+    cloud.s3.objects[records.key("release-7")] = of_release.text().encode()
     adopt(executor, orphan(LAUNCH, SIZE))
     [request] = cloud.ecs.calls
+    assert request["taskDefinition"] == of_release.task_definition
+    del cloud.s3.objects[records.key("release-7")]
     assert (request["startedBy"], request["clientToken"], request["tags"]) == (LAUNCH, f"{LAUNCH}-0", IDENTITY_TAGS)
     assert (request["overrides"]["cpu"], request["overrides"]["memory"]) == ("1024", "2048")
     [payload] = map(json.loads, cloud.s3.objects.values())

@@ -9,7 +9,9 @@ import pytest
 from fargate.answers import Kind
 from fargate.launch import Launch
 from fargate.quota import Quota
+from fargate.releases import record as records
 from tests.plugins.fargate.cloud import Cloud, error, eventually
+from tests.plugins.fargate.releases.conftest import A, B, record
 from tests.plugins.fargate.workloads import workload
 
 NO_LIMIT = {name: Quota(1000, 1000) for name in ("calls", "launches", "spot launches")}
@@ -22,9 +24,11 @@ BASE = {
 LIMIT = error("ClientException", "You've reached the limit on the number of vCPUs you can run concurrently")
 
 
-def launch(number: int) -> Launch:
+def launch(number: int, release: str | None = None, config: Any = None) -> Launch:
     launch_id = f"0190aaaa-1111-7000-8000-{number:012}"
-    return Launch(number, launch_id, workload(launch_id=launch_id), {}, launch_id, {"dag_id": "d"})
+    made = workload(launch_id=launch_id)
+    made.bundle_info.version = release
+    return Launch(number, launch_id, made, config or {}, launch_id, {"dag_id": "d"})
 
 
 @pytest.fixture
@@ -147,3 +151,55 @@ def test_a_launch_that_was_revoked_is_not_made(make: Any, cloud: Cloud) -> None:
     launcher.submit(second)
     assert kinds(launcher, 1) == [Kind.STARTED]
     assert [call["startedBy"] for call in cloud.ecs.calls] == [second.launch_id]
+
+
+@pytest.fixture
+def recorded(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The records of two releases."""
+    monkeypatch.setenv("DEPLOY_BUCKET", "deploys")
+    cloud.s3.objects |= {records.key(name): record(name).text().encode() for name in (A, B)}
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_task_runs_on_the_definition_of_its_runs_release(make: Any, cloud: Cloud) -> None:
+    launcher = make(threads=1)
+    own = {"taskDefinition": "with-gdal:7"}
+    for number, (release, config) in enumerate([(A, {}), (B, {}), (None, {}), (A, own), (A, {})]):
+        launcher.submit(launch(number, release, config))
+    assert kinds(launcher, 5) == [Kind.STARTED] * 5
+    of_a, of_b = (record(name).task_definition for name in (A, B))
+    definitions = [call["taskDefinition"] for call in cloud.ecs.calls]
+    assert definitions == [of_a, of_b, "airflow-worker", "with-gdal:7", of_a]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_task_of_an_unknown_release_is_refused_once_with_what_to_do(make: Any, cloud: Cloud) -> None:
+    launcher = make()
+    launcher.submit(launch(1, "gone-12345678"))
+    [(_, answer)] = eventually(launcher.answered)
+    assert answer.kind is Kind.REFUSED
+    assert answer.reason == (
+        "UnknownRelease: release gone-12345678 has no record in s3://deploys/releases/gone-12345678/release.json: it "
+        "was never deployed, or was removed RELEASES_KEPT_DAYS after its last run. Clear the run with 'run on latest "
+        "version'"
+    )
+    assert cloud.ecs.calls == []
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_record_that_cannot_be_read_now_is_read_later(
+    make: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fargate.launcher.AGAIN_S", {Kind.NO_ACCESS: 0.05})
+    read, failing = cloud.s3.get_object, [error("ExpiredToken"), error("AccessDenied")]
+
+    def get_object(**request: str) -> Any:
+        if failing:
+            raise failing.pop()
+        return read(**request)
+
+    monkeypatch.setattr(cloud.s3, "get_object", get_object)
+    launcher = make(threads=1)
+    launcher.submit(launch(1, A))
+    assert kinds(launcher, 1) == [Kind.STARTED]
+    assert cloud.ecs.calls[0]["taskDefinition"] == record(A).task_definition

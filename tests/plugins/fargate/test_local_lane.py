@@ -109,6 +109,21 @@ def ran(folder: Path) -> list[str]:
     return [line.split()[0] for line in (folder / "ran").read_text().splitlines()] if (folder / "ran").exists() else []
 
 
+def test_a_workload_is_run_with_the_code_of_its_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.executors.base_executor import BaseExecutor
+
+    from fargate import bundle, local_lane
+
+    done: list[Any] = []
+    monkeypatch.setattr(bundle, "run_as", done.append)
+    monkeypatch.setattr(BaseExecutor, "run_workload", lambda *_, **__: done.append("run"))
+    monkeypatch.setattr("airflow.executors.base_executor.get_execution_api_server_url", lambda _: "http://api")
+    made = workload()
+    made.bundle_info.version = "release-7"
+    local_lane.run(made, conf=None)
+    assert done == ["release-7", "run"]
+
+
 def test_what_succeeds_is_reported_and_no_longer_counted(start: Callable[..., Any]) -> None:
     lane = start()
     [key] = queue(lane, "succeed")

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 REQUIRED = {
     "lake_bucket": "LAKE_BUCKET",
     "payload_bucket": "PAYLOAD_BUCKET",
+    "deploy_bucket": "DEPLOY_BUCKET",
     "region": "AWS_DEFAULT_REGION",
     "cluster": "AIRFLOW__AWS_ECS_EXECUTOR__CLUSTER",
     "worker_definition": "AIRFLOW__AWS_ECS_EXECUTOR__TASK_DEFINITION",
@@ -21,6 +22,7 @@ WHOLE = {
     "local_lane_parallelism": "LOCAL_LANE_PARALLELISM",
     "fargate_lane_parallelism": "FARGATE_LANE_PARALLELISM",
     "launch_threads": "FARGATE_LAUNCH_THREADS",
+    "releases_kept_days": "RELEASES_KEPT_DAYS",
 }
 QUOTAS = ("FARGATE_CALL_QUOTA", "FARGATE_LAUNCH_QUOTA", "FARGATE_SPOT_LAUNCH_QUOTA")
 ROLE = "arn:aws:iam::123456789012:role/"
@@ -172,5 +174,33 @@ def test_execution_api_ca(monkeypatch: pytest.MonkeyPatch, environment: dict[str
 
 
 def test_every_setting_is_tested_here() -> None:
-    functions = {name for name in vars(settings) if name.islower() and not name.startswith("_") and name != "os"}
-    assert functions == {*REQUIRED, *WHOLE, "timezone", "network", "quota", "task_roles", "execution_api_ca"}
+    names = {name for name in vars(settings) if name.islower() and not name.startswith("_")}
+    own = {"timezone", "network", "quota", "task_roles", "execution_api_ca"}
+    assert names - {"os", "re"} == {*REQUIRED, *WHOLE, *own, "release", "direct_database", "health_folder"}
+
+
+def test_the_lock_is_held_on_a_connection_of_its_own_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql://pooler")
+    monkeypatch.delenv("DATABASE_DIRECT_URL", raising=False)
+    assert settings.direct_database() == "postgresql://pooler"
+    monkeypatch.setenv("DATABASE_DIRECT_URL", "postgresql://database")
+    assert settings.direct_database() == "postgresql://database"
+
+
+def test_health_files_are_where_a_containers_probe_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEALTH_DIR", raising=False)
+    assert settings.health_folder() == Path("/tmp")
+    monkeypatch.setenv("HEALTH_DIR", "/somewhere")
+    assert settings.health_folder() == Path("/somewhere")
+
+
+@pytest.mark.parametrize("name", ["a/b", "A", "a b", "a..b", "a" * 65])
+def test_a_name_that_is_no_folder_or_tag_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARGATE_RELEASE", name)
+    with pytest.raises(settings.IllegalSetting, match="lower-case letters, digits and -, such as 51e8d272-3f2a91c0"):
+        settings.release()
+
+
+def test_an_empty_name_is_no_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARGATE_RELEASE", "")
+    assert settings.release() is None

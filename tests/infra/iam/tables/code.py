@@ -7,12 +7,15 @@ KEY = "kms:Decrypt"
 
 # methods of clients
 CALLS: dict[tuple[str, str], Needs] = {
+    ("ecr", "batch_delete_image"): {HOST: ("ecr:BatchDeleteImage",)},
     ("ecs", "delete_task_definitions"): {HOST: ("ecs:DeleteTaskDefinitions",)},
     ("ecs", "deregister_task_definition"): {HOST: ("ecs:DeregisterTaskDefinition",)},
     ("ecs", "describe_task_definition"): {HOST: ("ecs:DescribeTaskDefinition",)},
     ("ecs", "describe_tasks"): {HOST: ("ecs:DescribeTasks",)},
     ("ecs", "list_task_definitions"): {HOST: ("ecs:ListTaskDefinitions",)},
     ("ecs", "list_tasks"): {HOST: ("ecs:ListTasks",)},
+    # a deploy passes the roles of the template on
+    ("ecs", "register_task_definition"): {HOST: ("ecs:RegisterTaskDefinition", "iam:PassRole")},
     # the executor names tags, and a task's role
     ("ecs", "run_task"): {HOST: ("ecs:RunTask", "ecs:TagResource", "iam:PassRole")},
     ("ecs", "stop_task"): {HOST: ("ecs:StopTask",)},

@@ -26,6 +26,7 @@ READ = {
 NOT_WRITTEN = ("{deploy}/host/settings.env", "{deploy}/host/scripts/boot.sh", "{logs}/other/x", *SOMEBODY)
 WRITTEN = ("{lake}/raw/a.csv", "{logs}/airflow/x", "{payloads}/a/b", "{deploy}/releases/current.json")
 BUCKETS = ("{lake}", "{logs}", "{payloads}", "{deploy}")
+KEPT = ("{deploy}/releases/current.json", "{deploy}/releases/audit/a.json", "{deploy}/host/settings.env")
 OTHER_SERVICES = ("rds.{region}.amazonaws.com", "s3.us-east-1.amazonaws.com", None)
 
 
@@ -49,8 +50,12 @@ DATA = [
     Right(
         "s3:DeleteObject",
         "{payloads}/a/b",
-        not_on=("{lake}/raw/a.csv", "{logs}/airflow/x", "{deploy}/releases/current.json", *SOMEBODY),
+        not_on=("{lake}/raw/a.csv", "{logs}/airflow/x", *KEPT, *SOMEBODY),
         not_do=("s3:DeleteObjectVersion",),
+    ),
+    *(
+        Right("s3:DeleteObject", f"{{deploy}}/releases/a-b/{name}", not_on=KEPT, not_do=("s3:DeleteObjectVersion",))
+        for name in ("code.tar.gz", "release.json")
     ),
     *(
         key(action, f"{service}.{{region}}.amazonaws.com")
@@ -87,8 +92,9 @@ BEING_A_HOST = [
         "ecr:PutImage",
         IMAGES,
         not_on=OTHER_IMAGES,
-        not_do=("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:BatchDeleteImage", "ecr:SetRepositoryPolicy"),
+        not_do=("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:SetRepositoryPolicy"),
     ),
+    Right("ecr:BatchDeleteImage", IMAGES, not_on=OTHER_IMAGES, not_do=("ecr:DeleteRepository",)),
     Right(
         "cloudwatch:PutMetricData",
         NO_BINDING,
