@@ -5,7 +5,7 @@
 set -euo pipefail
 
 readonly FOLDER=/opt/airflow
-UNITS=(airflow-deployed.service airflow-heartbeat.timer)
+UNITS=(airflow-deployed.service airflow-heartbeat.timer airflow-cleanup.timer)
 
 setting() {
   sed -n "s/^$1=//p" "$FOLDER/settings.env"
@@ -74,9 +74,9 @@ units() {
   echo "==> units"
   # linked, not copied: what a later copy of the bucket brings holds from the next boot on
   systemctl enable --quiet "${UNITS[@]/#/$FOLDER/system/}"
-  systemctl link --quiet "$FOLDER/system/airflow-heartbeat.service" "$FOLDER/system/airflow-placeholder.service"
+  systemctl link --quiet "$FOLDER"/system/airflow-{heartbeat,cleanup,placeholder}.service
   systemctl daemon-reload
-  systemctl start airflow-heartbeat.timer
+  systemctl start airflow-heartbeat.timer airflow-cleanup.timer
   # not waited for: a release that does not start is no broken host, and its unit tries again
   systemctl start --no-block airflow-deployed.service
 }

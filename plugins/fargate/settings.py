@@ -137,6 +137,16 @@ def task_roles() -> dict[str, str]:
     return {name: arn for name, _, arn in pairs}
 
 
+def secrets_prefix() -> str:
+    """Return how the names of this deployment's secrets begin."""
+    return _required("SECRETS_PREFIX", "how the names of secrets begin, such as airflow-production")
+
+
+def master_secret() -> str:
+    """Return the ARN or name of the secret of the database's master; an empty text for none."""
+    return os.environ.get("DATABASE_MASTER_SECRET", "")
+
+
 def _whole(name: str, meaning: str) -> int:
     text = _required(name, meaning)
     if not text.isdecimal() or int(text) == 0:

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The settings of a host: settings.env, which Terraform writes, and deploy.env beside it, which is yours.
+# They are read, never run; what is missing or malformed is named, all of it at once. Of what neither
+# file has, the environment may have it, for one deploy.
+
+PROBLEMS=()
+
+# rule NAME DEFAULT PATTERN MEANING: "-" is no default. What nginx alone needs, nginx.sh checks.
+rules() {
+  local number='[0-9]{1,6}' image='(.+@)?sha256:[0-9a-f]{64}'
+  rule AWS_DEFAULT_REGION - '[a-z0-9-]+' "the AWS region, such as ap-northeast-2"
+  rule DEPLOY_BUCKET - '[a-z0-9.-]+' "the S3 bucket of releases, such as airflow-production-deploy-123456789012"
+  rule SECRETS_PREFIX - '[a-z0-9-]+' "how names of secrets begin, such as airflow-production"
+  rule IMAGE_REPOSITORY - '[a-zA-Z0-9.:/_-]+' "the image's repository, without a tag, such as 123456789012.dkr.ecr.REGION.amazonaws.com/airflow-production/airflow"
+  rule NGINX_IMAGE - "$image" "the image of docker/nginx by its digest, such as REPOSITORY@sha256:DIGEST"
+  rule COMPOSE_PREFIX - '[a-z][a-z0-9-]*' "how names of containers begin, such as airflow"
+  rule START_S 120 "$number" "the seconds within which a container is healthy, such as 120"
+  rule PARSE_S 120 "$number" "the seconds within which all DAGs are parsed, such as 120"
+  rule BAKE_S 60 "$number" "the seconds for which the old release stands ready after the switch, such as 60"
+  rule BAKE_ERRORS_PERCENT 5 '[0-9]{1,2}|100' "the share of answers 5xx, in percent, that takes a release back, such as 5"
+  rule DRAIN_S 3600 "$number" "the seconds that running tasks get to end, such as 3600"
+  rule STOP_S 130 "$number" "the seconds that an api-server gets for its last requests, such as 130"
+  rule WAIT_S 3600 "$number" "the seconds that --wait waits, such as 3600"
+  rule MIN_DISK_MB 3000 "$number" "the megabytes that have to be free for images, such as 3000"
+  rule MIN_MEMORY_MB 1000 "$number" "the megabytes of memory and swap that a second colour needs, such as 1000"
+  rule RETENTION_DAYS 90 "$number" "the days for which Airflow's database keeps what ended, such as 90"
+  rule SNAPSHOT_COMMAND "" '.*' "a command that takes a snapshot called \$SNAPSHOT, where the database is not RDS"
+  rule RESTORE_COMMAND "" '.*' "the command that restores \$SNAPSHOT, to be named when a migration fails"
+}
+
+rule() {
+  local name=$1 default=$2 pattern=$3 meaning=$4
+  if [[ -z ${!name:-} && $default == - ]]; then
+    PROBLEMS+=("$name is not set: $meaning")
+  elif ! [[ ${!name-$default} =~ ^($pattern)$ ]]; then
+    PROBLEMS+=("$name is '${!name}': $meaning")
+  fi
+  export "$name=${!name-$default}"
+}
+
+read_settings() {
+  PROBLEMS=()
+  read_lines "$HOST_DIR/settings.env"
+  read_lines "$HOST_DIR/deploy.env"
+  nginx_settings
+  rules
+  nginx_check_settings || PROBLEMS+=("nginx: see above")
+  [[ $BLUE_PORT != "$GREEN_PORT" ]] || PROBLEMS+=("GREEN_PORT is '$GREEN_PORT', as BLUE_PORT is: each has its own")
+  ((${#PROBLEMS[@]} == 0)) && return
+  printf 'error: %s\n' "${PROBLEMS[@]}" >&2
+  fail 2 "the settings of this host are not right: $HOST_DIR/settings.env is Terraform's, $HOST_DIR/deploy.env yours"
+}
+
+# read_lines FILE: a variable for each line NAME=value
+read_lines() {
+  local line
+  [[ -r $1 ]] || {
+    PROBLEMS+=("$1 is not there, or cannot be read: settings.env comes from terraform apply, deploy.env from docker/deploy.env")
+    return 0
+  }
+  while IFS= read -r line || [[ -n $line ]]; do
+    [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
+    if [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]]; then
+      export "${BASH_REMATCH[1]}=${BASH_REMATCH[2]}"
+    else
+      PROBLEMS+=("$1 has the line '$line': it should be NAME=value, without spaces around the =")
+    fi
+  done <"$1"
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+load host
+setup() { host; }
+
+@test "settings that are right are taken, and the rest has defaults" {
+  [ "$START_S" = 3 ]
+  [ "$WAIT_S" = 3600 ]
+  [ "$COMPOSE_PREFIX" = airflow ]
+}
+
+@test "every required setting that is missing is named, all at once" {
+  unset DEPLOY_BUCKET SECRETS_PREFIX
+  sed -i '/DEPLOY_BUCKET\|SECRETS_PREFIX/d' "$HOST_DIR/settings.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"DEPLOY_BUCKET is not set: the S3 bucket"*"SECRETS_PREFIX is not set"* ]]
+}
+
+@test "a malformed setting is named, with its value and an example" {
+  echo "BAKE_S=a minute" >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"BAKE_S is 'a minute'"*"such as 60"* ]]
+}
+
+@test "nginx's image by a tag is refused" {
+  echo "NGINX_IMAGE=nginx:latest" >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"NGINX_IMAGE is 'nginx:latest'"*"by its digest"* ]]
+}
+
+@test "a line that is no setting is shown" {
+  echo "BAKE_S = 3" >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"has the line 'BAKE_S = 3'"* ]]
+}
+
+@test "values are read, not run" {
+  echo "SNAPSHOT_COMMAND=\$(touch $BATS_TEST_TMPDIR/ran)" >>"$HOST_DIR/deploy.env"
+  read_settings
+  [ ! -e "$BATS_TEST_TMPDIR/ran" ]
+  [ "$SNAPSHOT_COMMAND" = "\$(touch $BATS_TEST_TMPDIR/ran)" ]
+}
+
+@test "one port for both colours is refused" {
+  echo "GREEN_PORT=8081" >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"GREEN_PORT is '8081', as BLUE_PORT is"* ]]
+}
+
+@test "a file that is not there is named, with where it comes from" {
+  rm "$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"$HOST_DIR/deploy.env is not there"*"docker/deploy.env"* ]]
+}
+
+@test "what nginx needs is checked with the rest" {
+  echo "EXECUTION_NETWORKS=everywhere" >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *'EXECUTION_NETWORKS is "everywhere"'* ]]
+}
