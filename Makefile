@@ -45,9 +45,13 @@ check: packages-test ## format, lint, types, shell, YAML, generated files; chang
 
 .PHONY: test
 test: packages-infra ## every test that this machine can run (TESTS=full: also the slow forms)
+	@$(VENV)/python -m tests.deploy.with_engine $(MAKE) test-here
+
+.PHONY: test-here
+test-here:
 	@$(VENV)/pytest --ignore tests/e2e --ignore tests/deploy -n auto
 	@$(VENV)/pytest tests/e2e
-	@$(VENV)/pytest tests/deploy
+	@$(VENV)/pytest tests/deploy --ignore tests/deploy/proof
 
 .PHONY: infra-test
 infra-test: packages-infra ## apply infra/ to an emulated AWS, change it, destroy it; needs Terraform

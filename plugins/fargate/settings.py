@@ -139,7 +139,7 @@ def task_roles() -> dict[str, str]:
 
 def secrets_prefix() -> str:
     """Return how the names of this deployment's secrets begin."""
-    return _required("SECRETS_PREFIX", "how the names of secrets begin, such as airflow-production")
+    return _required("SECRETS_PREFIX", "the beginning of the names of secrets, such as airflow-production")
 
 
 def master_secret() -> str:

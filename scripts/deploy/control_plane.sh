@@ -33,7 +33,7 @@ parse() {
   local parsed end=$((SECONDS + PARSE_S)) wrong
   stop "$(other "$1")" 30 dag-processor
   until parsed=$(in_container "$1" dag-processor cat /tmp/parsed.json 2>/dev/null); do
-    elsewhere "$1" && return
+    elsewhere "$1" && return 0
     ((SECONDS < end)) || { sick "$1" dag-processor "has not parsed all DAGs after $PARSE_S s" && return 1; }
     sleep 0.3
   done

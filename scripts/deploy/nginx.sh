@@ -277,7 +277,7 @@ nginx_switch() {
   }
   nginx_point "$new"
   if nginx_conf live -s reload >&2 && nginx_answers "$new"; then
-    return
+    return 0
   fi
   nginx_back "$before" "did not take up $1 within $NGINX_SWITCH_S s"
   return 9

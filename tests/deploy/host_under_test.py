@@ -11,8 +11,9 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from typing import Any
 import boto3
 
 from fargate import task_definitions
+from infra.local.aws.docker.networks import ADDRESS
+from infra.local.aws.docker.settings import PASSWORD as REGISTRY_PASSWORD
 from infra.local.environment import shared
 from tests.deploy.host_postgres import MASTER, PASSWORD, HostPostgres
 
@@ -87,14 +90,17 @@ class HostUnderTest:
         with (self.folder / "said").open("a") as said:
             return subprocess.Popen(command, env=self.environment | more, stdout=said, stderr=said, text=True)
 
-    def docker(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True)
+    def docker(
+        self, *arguments: str, check: bool = True, config: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        options = ["--config", str(config)] if config else []
+        return subprocess.run(["docker", *options, *arguments], check=check, capture_output=True, text=True)
 
     def push(self, image: str) -> str:
         """Push an image of the engine to the host's registry; returns it by its digest."""
         tag = f"{self.repository}:{secrets.token_hex(8)}"
         self.docker("tag", image, tag)
-        self.docker("push", "--quiet", tag)
+        self.docker("push", "--quiet", tag, config=self.folder / "docker")
         inspected = self.docker("image", "inspect", "--format", "{{json .RepoDigests}}", tag).stdout
         self.docker("rmi", tag)
         digests = json.loads(inspected)
@@ -128,7 +134,9 @@ class HostUnderTest:
     def _aws(self) -> Iterator[None]:
         command = [sys.executable, "-m", "infra.local.aws", "--folder", str(self.folder / "aws")]
         log = (self.folder / "aws.log").open("a")
-        arguments = ["--port", str(self.aws_port), "--region", REGION]
+        registry = self.repository.partition("/")[0]
+        arguments = ["--port", str(self.aws_port), "--region", REGION, "--runtime", "docker", "--registry", registry]
+        arguments += ["--host", f"{DOMAIN}:{self.bridge}"]
         process = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         assert process.stdout
         process.stdout.readline()
@@ -145,8 +153,12 @@ class HostUnderTest:
         config = self.folder / "registry.yml"
         storage = {"filesystem": {"rootdirectory": str(self.folder / "registry")}, "delete": {"enabled": True}}
         address = {"addr": f"127.0.0.1:{self.registry_port}"}
-        # JSON is YAML
-        config.write_text(json.dumps({"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": address}))
+        users = self.folder / "htpasswd"
+        login = ["htpasswd", "-Bbn", "AWS", REGISTRY_PASSWORD]
+        users.write_text(subprocess.run(login, capture_output=True, text=True, check=True).stdout)
+        auth = {"htpasswd": {"realm": "ECR", "path": str(users)}}
+        content = {"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": address, "auth": auth}
+        config.write_text(json.dumps(content))  # JSON is YAML
         with (self.folder / "registry.log").open("a") as log:
             self._registry = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log)
         self._until_answers(f"http://127.0.0.1:{self.registry_port}/v2/")
@@ -160,6 +172,8 @@ class HostUnderTest:
             try:
                 urllib.request.urlopen(url, timeout=2).close()
                 return
+            except urllib.error.HTTPError:
+                return  # it wants a login, and so it answers
             except OSError:
                 time.sleep(0.1)
         raise TimeoutError(url)
@@ -169,10 +183,17 @@ class HostUnderTest:
         there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
         for bucket in set(BUCKETS.values()) - there:
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self._make_network()
         self._make_secrets()
         ecs.create_cluster(clusterName=CLUSTER, capacityProviders=["FARGATE", "FARGATE_SPOT"])
         ecs.register_task_definition(**self.template())
         self.client("logs").create_log_group(logGroupName="/airflow/worker")
+
+    def _make_network(self) -> None:
+        ec2 = self.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        self.subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        self.group = ec2.create_security_group(VpcId=vpc, GroupName="workers", Description="Fargate workers")["GroupId"]
 
     def template(self) -> dict[str, Any]:
         """The template of the worker's task definition, as Terraform registers it."""
@@ -185,7 +206,11 @@ class HostUnderTest:
             "remote_base_log_folder": f"s3://{BUCKETS['logs']}/airflow",
             "execution_api_ca": (self.folder / "tls" / "certificate.pem").read_text(),
         }
-        return task_definitions.render((ROOT / "infra" / "worker-task-definition.json").read_text(), values)
+        template = task_definitions.render((ROOT / "infra" / "worker-task-definition.json").read_text(), values)
+        aws = f"http://{ADDRESS}:{self.aws_port}"
+        ours = {"AWS_ENDPOINT_URL": aws, "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{aws}/_fargate/credentials/task"}
+        template["containerDefinitions"][0]["environment"] += [{"name": n, "value": v} for n, v in ours.items()]
+        return template
 
     def _make_secrets(self) -> None:
         password = secrets.token_hex(16)
@@ -233,10 +258,11 @@ class HostUnderTest:
         aws.chmod(0o755)
 
     def _docker_config(self) -> None:
-        """Log root in at the registry, as the credential helper would, with Compose in its place."""
+        """Give root the credential helper's login at the registry, with Compose in its place."""
         folder, given = self.folder / "docker", Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
         folder.mkdir(exist_ok=True)
-        (folder / "config.json").write_text(json.dumps({"auths": {self.repository.partition("/")[0]: {}}}))
+        login = b64encode(f"AWS:{REGISTRY_PASSWORD}".encode()).decode()
+        (folder / "config.json").write_text(json.dumps({"auths": {self.repository.partition("/")[0]: {"auth": login}}}))
         if (given / "cli-plugins").exists() and not (folder / "cli-plugins").exists():
             (folder / "cli-plugins").symlink_to(given / "cli-plugins")
 
@@ -246,7 +272,8 @@ class HostUnderTest:
         (self.host / "settings.env").write_text(_lines({
             **{"AIRFLOW__API__BASE_URL": f"https://{DOMAIN}:{self.https_port}", "AWS_DEFAULT_REGION": REGION},
             **{"AIRFLOW__AWS_ECS_EXECUTOR__CLUSTER": CLUSTER, "AIRFLOW__AWS_ECS_EXECUTOR__REGION_NAME": REGION},
-            **{"AIRFLOW__AWS_ECS_EXECUTOR__SECURITY_GROUPS": "sg-1", "AIRFLOW__AWS_ECS_EXECUTOR__SUBNETS": "subnet-1"},
+            "AIRFLOW__AWS_ECS_EXECUTOR__SECURITY_GROUPS": self.group,
+            "AIRFLOW__AWS_ECS_EXECUTOR__SUBNETS": self.subnet,
             "AIRFLOW__AWS_ECS_EXECUTOR__TASK_DEFINITION": FAMILY,
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"https://{DOMAIN}:{self.https_port}/execution/",
             "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": f"s3://{BUCKETS['logs']}/airflow",

@@ -70,7 +70,9 @@ class TestFirstBoot:
     def test_only_root_reads_the_settings(self, world: World) -> None:
         assert out(world, "stat -c '%a %U' /opt/airflow/settings.env") == "600 root"
 
-    @pytest.mark.parametrize("unit", ["docker.service", "airflow-deployed.service", "airflow-heartbeat.timer", "airflow-cleanup.timer"])
+    @pytest.mark.parametrize(
+        "unit", ["docker.service", "airflow-deployed.service", "airflow-heartbeat.timer", "airflow-cleanup.timer"]
+    )
     def test_the_units_start_at_each_boot(self, world: World, unit: str) -> None:
         assert out(world, f"systemctl is-enabled {unit}") == "enabled"
         world.machine.until(f"systemctl is-active {unit}", 20)

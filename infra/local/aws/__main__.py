@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _server(options: argparse.Namespace) -> AwsServer:
     if options.runtime == "process":
         return AwsServer(options.folder, options.region, options.port)
-    runtime = docker(options.folder, options.network, options.registry)
+    runtime = docker(options.folder, options.network, options.registry, hosts=tuple(options.host))
     return AwsServer(options.folder, options.region, options.port, runtime, [networks.ADDRESS])
 
 
@@ -64,6 +64,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--network", default="", help="the Docker network of the tasks; else one is made and removed")
     parser.add_argument("--registry", default="", metavar="HOST:PORT", help="the registry that stands in for ECR's")
+    parser.add_argument(
+        "--host", action="append", default=[], metavar="NAME:ADDRESS", help="what containers find by that name"
+    )
     return parser.parse_args(arguments)
 
 

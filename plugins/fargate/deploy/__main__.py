@@ -70,5 +70,5 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and __package__:  # a loader that takes files by their names has the first as well
     sys.exit(main())

@@ -12,10 +12,13 @@ SCRIPTS = (
     "infra/host/*",
     "scripts/deploy*",
     "scripts/deploy*/**/*",
+    "scripts/*.sh",
     "scripts/restore_drill.py",
 )
 
 AWS = re.compile(r"(?<![\w./-])aws\s+(?:--[\w-]+(?:[= ][^\s-]\S*)?\s+)*([a-z][a-z0-9-]*)")
+# the API of a registry, which a deploy asks whether it is there: of images, there is no other than ECR
+REGISTRY = re.compile(r"\$registry/v2/")
 LOCAL = re.compile(r"127\.0\.0\.1|localhost|169\.254\.\d+\.\d+")
 OTHERS: dict[re.Pattern[str], Callable[[str], list[Use]]] = {
     re.compile(r"(?<![\w./-])(dnf|yum)\s"): of_packages,
@@ -51,4 +54,4 @@ def of_shell(text: str, where: str) -> Iterator[Use]:
             yield from by_command(word, place)
         for pattern, found in OTHERS.items():
             if pattern.search(line) and not LOCAL.search(line):
-                yield from found(place)
+                yield from (of_image if REGISTRY.search(line) else found)(place)

@@ -27,6 +27,7 @@ SHELL = {
     'put config.json <<<"{\\"credHelpers\\": {\\"$R\\": \\"ecr-login\\"}}"': IMAGE,
     "curl --fail https://example.com/compose -o x": [INTERNET],
     "curl http://169.254.169.254/latest": [],
+    'curl --silent "$scheme://$registry/v2/"': IMAGE,
     "/usr/bin/env python3 /opt/aws/x.py": [],
 }
 

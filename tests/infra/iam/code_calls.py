@@ -31,7 +31,8 @@ def python_files() -> list[Path]:
 
 
 def command_files() -> list[Path]:
-    return [*(ROOT / "infra" / "host").iterdir(), ROOT / "infra" / "user_data.sh.tftpl"]
+    deploys = [path for folder in ("scripts", "scripts/deploy") for path in (ROOT / folder).glob("*.sh")]
+    return [*(ROOT / "infra" / "host").iterdir(), ROOT / "infra" / "user_data.sh.tftpl", *deploys]
 
 
 def calls(texts: Iterable[str]) -> set[tuple[str, str]]:

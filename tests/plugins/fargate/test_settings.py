@@ -13,6 +13,7 @@ REQUIRED = {
     "lake_bucket": "LAKE_BUCKET",
     "payload_bucket": "PAYLOAD_BUCKET",
     "deploy_bucket": "DEPLOY_BUCKET",
+    "secrets_prefix": "SECRETS_PREFIX",
     "region": "AWS_DEFAULT_REGION",
     "cluster": "AIRFLOW__AWS_ECS_EXECUTOR__CLUSTER",
     "worker_definition": "AIRFLOW__AWS_ECS_EXECUTOR__TASK_DEFINITION",
@@ -175,7 +176,7 @@ def test_execution_api_ca(monkeypatch: pytest.MonkeyPatch, environment: dict[str
 
 def test_every_setting_is_tested_here() -> None:
     names = {name for name in vars(settings) if name.islower() and not name.startswith("_")}
-    own = {"timezone", "network", "quota", "task_roles", "execution_api_ca"}
+    own = {"timezone", "network", "quota", "task_roles", "execution_api_ca", "master_secret"}
     assert names - {"os", "re"} == {*REQUIRED, *WHOLE, *own, "release", "direct_database", "health_folder"}
 
 
@@ -204,3 +205,10 @@ def test_a_name_that_is_no_folder_or_tag_is_refused(name: str, monkeypatch: pyte
 def test_an_empty_name_is_no_release(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FARGATE_RELEASE", "")
     assert settings.release() is None
+
+
+def test_a_deployment_may_have_no_master(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_MASTER_SECRET", raising=False)
+    assert settings.master_secret() == ""
+    monkeypatch.setenv("DATABASE_MASTER_SECRET", "an-arn")
+    assert settings.master_secret() == "an-arn"

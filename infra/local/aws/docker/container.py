@@ -138,6 +138,7 @@ def request(spec: ContainerSpec, found: dict[str, Any], settings: Settings, size
         "Labels": settings.labels,
         "HostConfig": {
             "NetworkMode": settings.network,
+            "ExtraHosts": list(settings.hosts),
             "ReadonlyRootfs": spec.read_only,
             "Memory": memory * 2**20,
             "MemorySwap": memory * 2**20,  # of both together: none

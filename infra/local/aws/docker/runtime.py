@@ -40,14 +40,17 @@ class Docker:
         return list(found or [])
 
 
-def docker(folder: Path, network: str = "", registry: str = "", address: str = "") -> Docker:
+def docker(
+    folder: Path, network: str = "", registry: str = "", address: str = "", hosts: tuple[str, ...] = ()
+) -> Docker:
     """Return the runtime of the emulator whose files are in ``folder``.
 
     :param network: the bridge that its containers join; without one it makes one of its own
     :param registry: HOST:PORT from which images are pulled with the account's password
     :param address: of the engine, if not that of DOCKER_HOST
+    :param hosts: what containers find by name besides, as NAME:ADDRESS
     :raises NoEngine: when there is none
     """
     own = f"fargate-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
     passwords = {registry: PASSWORD} if registry else {}
-    return Docker(Engine(address), Settings(folder.resolve(), network or own, passwords))
+    return Docker(Engine(address), Settings(folder.resolve(), network or own, passwords, hosts))

@@ -11,12 +11,14 @@ PASSWORD = "123456789012-auth-token"  # of the user AWS, which moto's GetAuthori
 class Settings:
     """``folder`` tells an emulator's containers and networks from another's on the same engine.
 
-    ``passwords`` are those of the user AWS, by registry.
+    ``passwords`` are those of the user AWS, by registry; ``hosts`` are NAME:ADDRESS, what the resolver of
+    the VPC would say of a private zone.
     """
 
     folder: Path
     network: str
     passwords: dict[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
 
     @property
     def labels(self) -> dict[str, str]:

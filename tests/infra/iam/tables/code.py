@@ -8,6 +8,8 @@ KEY = "kms:Decrypt"
 # methods of clients
 CALLS: dict[tuple[str, str], Needs] = {
     ("ecr", "batch_delete_image"): {HOST: ("ecr:BatchDeleteImage",)},
+    ("ecr", "batch_get_image"): {HOST: ("ecr:BatchGetImage",)},
+    ("ecr", "put_image"): {HOST: ("ecr:PutImage",)},
     ("ecs", "delete_task_definitions"): {HOST: ("ecs:DeleteTaskDefinitions",)},
     ("ecs", "deregister_task_definition"): {HOST: ("ecs:DeregisterTaskDefinition",)},
     ("ecs", "describe_task_definition"): {HOST: ("ecs:DescribeTaskDefinition",)},
@@ -20,6 +22,8 @@ CALLS: dict[tuple[str, str], Needs] = {
     ("ecs", "run_task"): {HOST: ("ecs:RunTask", "ecs:TagResource", "iam:PassRole")},
     ("ecs", "stop_task"): {HOST: ("ecs:StopTask",)},
     ("logs", "get_log_events"): {HOST: ("logs:GetLogEvents",)},
+    # the waiter describes it
+    ("rds", "create_db_snapshot"): {HOST: ("rds:CreateDBSnapshot", "rds:DescribeDBSnapshots")},
     ("s3", "delete_object"): {HOST: ("s3:DeleteObject",), TASK: ("s3:DeleteObject",)},
     ("s3", "delete_objects"): {HOST: ("s3:DeleteObject",)},
     ("s3", "get_object"): {HOST: ("s3:GetObject", KEY), TASK: ("s3:GetObject", KEY)},
@@ -29,6 +33,7 @@ CALLS: dict[tuple[str, str], Needs] = {
         HOST: ("s3:PutObject", "kms:GenerateDataKey"),
         TASK: ("s3:PutObject", "kms:GenerateDataKey"),
     },
+    ("secretsmanager", "get_secret_value"): {HOST: ("secretsmanager:GetSecretValue", KEY)},
 }
 # what is imported from the amazon provider
 IMPORTS: dict[str, Needs] = {
@@ -51,6 +56,7 @@ IMPORTS: dict[str, Needs] = {
 # commands of the AWS CLI
 COMMANDS: dict[tuple[str, str], Needs] = {
     ("cloudwatch", "put-metric-data"): {HOST: ("cloudwatch:PutMetricData",)},
+    ("ecr", "get-login-password"): {HOST: ("ecr:GetAuthorizationToken",)},
     ("s3", "cp"): {HOST: ("s3:ListBucket", "s3:GetObject", KEY)},
     ("s3", "sync"): {HOST: ("s3:ListBucket", "s3:GetObject", KEY)},
     ("s3api", "list-objects-v2"): {HOST: ("s3:ListBucket",)},

@@ -7,7 +7,7 @@ from infra.local.aws.docker.container import request
 from infra.local.aws.docker.settings import FOLDER, Settings
 
 IMAGE = {"Id": "sha256:1", "Config": {"Volumes": {"/tmp": {}}}}
-SETTINGS = Settings(Path("/state"), "a-network")
+SETTINGS = Settings(Path("/state"), "a-network", hosts=("airflow.example.com:172.17.0.1",))
 
 
 def test_a_container_like_the_workers() -> None:
@@ -28,6 +28,7 @@ def test_a_container_like_the_workers() -> None:
         "Labels": {FOLDER: "/state"},
         "HostConfig": {
             "NetworkMode": "a-network",
+            "ExtraHosts": ["airflow.example.com:172.17.0.1"],
             "ReadonlyRootfs": True,
             "Memory": 2 * 2**30,
             "MemorySwap": 2 * 2**30,

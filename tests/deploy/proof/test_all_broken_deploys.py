@@ -1,0 +1,105 @@
+"""The deploys that go wrong and take long: TESTS=full. At every step one is killed, and the next one heals it."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy.host_under_test import PREFIX
+from tests.deploy.proof.people import Caller
+from tests.deploy.proof.site import NEW, OURS, Site, until, wrong
+
+pytestmark = pytest.mark.timeout(600)
+
+STEPS = (
+    *("heal", "preflight", "image", "secrets", "schema", "dags", "pre-deploy", "publish"),
+    *("api-server", "switch", "control-plane", "bake", "commit", "drain", "prune"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _ours_serves(site: Site) -> Iterator[None]:
+    """After each test: nothing that went wrong has touched what serves."""
+    yield
+    site.serves(OURS)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_in_a_step(site: Site, step: str) -> None:
+    image = site.build(NEW)
+    deploy = site.host.start("deploy.sh", image)
+    until(lambda: site.step() == step or deploy.poll() is not None)
+    deploy.send_signal(signal.SIGKILL)
+    deploy.wait()
+    Caller(site.host)  # whatever was going on, people are served
+    site.host.configure(**site.host.settings)
+    result = site.deploy(site.ours, ALLOW_OLDER="1")
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_registry_is_down(site: Site) -> None:
+    image = site.build(NEW)
+    site.host.stop_registry()
+    try:
+        wrong(site.deploy(image), 4, "the registry", "does not answer")
+    finally:
+        site.host.start_registry()
+
+
+def test_the_database_is_down(site: Site) -> None:
+    image = site.build(NEW)
+    site.host.postgres.stop()
+    try:
+        wrong(site.deploy(image), 4, "database")
+    finally:
+        site.host.postgres.start()
+    until(site.healthy, within=120)
+
+
+def test_the_disk_is_full(site: Site) -> None:
+    image = site.build(NEW)
+    wrong(site.deploy(image, MIN_DISK_MB="99999999"), 4, "MB are free below", "MIN_DISK_MB")
+
+
+def test_a_broken_file_of_nginx(site: Site) -> None:
+    image = site.build(NEW)
+    template = next((site.host.host / "scripts" / "nginx").rglob("*nginx.conf*"))
+    whole = template.read_text()
+    template.write_text(whole + "\nno_such_directive on;\n")
+    try:
+        wrong(site.deploy(image), 9, "no_such_directive")
+    finally:
+        template.write_text(whole)
+
+
+def test_another_jwt_secret(site: Site) -> None:
+    image = site.build(NEW)
+    client, name = site.host.client("secretsmanager"), f"{PREFIX}/jwt-secret"
+    right = client.get_secret_value(SecretId=name)["SecretString"]
+    client.put_secret_value(SecretId=name, SecretString="another-one-that-is-long-enough-for-a-key")
+    try:
+        wrong(site.deploy(image), 4, "AIRFLOW__API_AUTH__JWT_SECRET", "tokens of running tasks")
+    finally:
+        client.put_secret_value(SecretId=name, SecretString=right)
+
+
+def test_a_migration_that_nobody_asked_for(site: Site) -> None:
+    image = site.build(NEW)
+    [(head,)] = site.host.postgres.do("SELECT version_num FROM alembic_version")
+    site.host.postgres.do("UPDATE alembic_version SET version_num = %s", "29ce7909c52b")  # Airflow 3.0
+    try:
+        wrong(site.deploy(image), 6, "--migrate")
+    finally:
+        site.host.postgres.do("UPDATE alembic_version SET version_num = %s", head)
+
+
+def test_the_host_reboots_in_the_middle(site: Site) -> None:
+    image = site.build(NEW)
+    deploy = site.host.start("deploy.sh", image)
+    until(lambda: site.step() == "control-plane")
+    deploy.send_signal(signal.SIGKILL)
+    deploy.wait()
+    ids = site.host.docker("ps", "--quiet", "--filter", f"name={site.host.name}-").stdout.split()
+    site.host.docker("kill", *ids)
+    result = site.host.run("boot.sh")
+    assert result.returncode == 0, result.stderr
