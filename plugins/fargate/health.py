@@ -27,7 +27,7 @@ def clear(name: str) -> None:
 
 
 def write_parsed(found: dict[str, Any]) -> None:
-    """Say what the first full parse found, all at once."""
+    """Say what the dag-processor has found, all at once."""
     path = settings.health_folder() / PARSED
     beside = path.with_suffix(".new")
     beside.write_text(json.dumps(found))

@@ -1,6 +1,7 @@
 """Airflow's dag-processor with what pinned runs need: DAGs that older runs have, and callbacks of their release."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class Manager(DagFileProcessorManager):
     """Airflow's, which passes over unfinished runs of a DAG whose file is gone, as if there were none."""
 
     _present: KnownFiles | None = None
-    _told = False
+    _told: datetime | None = None
 
     def deactivate_deleted_dags(self, bundle_name: str, present: set[DagFileInfo]) -> None:
         """Deactivate DAGs whose files are gone, but for those that have unfinished runs."""
@@ -82,17 +83,17 @@ class Manager(DagFileProcessorManager):
             gone.revive(session)
 
     def print_stats(self, known_files: KnownFiles) -> None:
-        """Once each file was parsed, say what was found."""
+        """Once each file was parsed, say what was found; and again whenever one was parsed anew."""
         super().print_stats(known_files)
-        files = {file for found in known_files.values() for file in found}
-        parsed = {file for file, stat in self._file_stats.items() if stat.last_finish_time}
-        if not self._told and known_files and files <= parsed:
-            self._told = True
-            health.write_parsed(first_parse([self._file_stats[file] for file in files]))
+        stats = [self._file_stats[file] for files in known_files.values() for file in files]
+        finished = [stat.last_finish_time for stat in stats if stat.last_finish_time]
+        if finished and len(finished) == len(stats) and max(finished) != self._told:
+            self._told = max(finished)
+            health.write_parsed(found(stats))
 
 
-def first_parse(stats: list[Any]) -> dict[str, Any]:
-    """Return what a full parse has found."""
+def found(stats: list[Any]) -> dict[str, Any]:
+    """Return what has been found by now, with Airflow's import errors by file."""
     from airflow.models.errors import ParseImportError
     from sqlalchemy import select
 

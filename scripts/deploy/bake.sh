@@ -7,6 +7,7 @@ bake() {
   while ((SECONDS < end)); do
     all_healthy "$1" "${SERVICES[@]}" || return
     few_errors "$1" "$SWITCHED_AT" || return
+    importable "$1" || return
     lock_step bake
     sleep 2
   done

@@ -30,19 +30,25 @@ stand_by() {
 
 # parse COLOUR: its dag-processor takes over from the other colour's, and parses everything without an error
 parse() {
-  local parsed end=$((SECONDS + PARSE_S)) wrong
+  local parsed end=$((SECONDS + PARSE_S))
   stop "$(other "$1")" 30 dag-processor
   until parsed=$(in_container "$1" dag-processor cat /tmp/parsed.json 2>/dev/null); do
     elsewhere "$1" && return 0
     ((SECONDS < end)) || { sick "$1" dag-processor "has not parsed all DAGs after $PARSE_S s" && return 1; }
     sleep 0.3
   done
-  wrong=$(host_py lines import_errors <<<"$parsed")
-  [[ -z $wrong ]] || {
-    printf 'error: these DAGs cannot be imported by %s:\n%s\n' "$RELEASE" "$wrong" >&2
-    return 1
-  }
+  importable "$1" || return
   note "$(host_py field dags <<<"$parsed") DAGs of $(host_py field files <<<"$parsed") files"
+}
+
+# importable COLOUR: its dag-processor has found no import error by now, or has not had its turn
+importable() {
+  local parsed wrong
+  parsed=$(in_container "$1" dag-processor cat /tmp/parsed.json 2>/dev/null) || return 0
+  wrong=$(host_py lines import_errors <<<"$parsed")
+  [[ -n $wrong ]] || return 0
+  printf 'error: these DAGs cannot be imported by %s:\n%s\n' "$RELEASE" "$wrong" >&2
+  return 1
 }
 
 # With several hosts another one's dag-processor may have the turn; this one waits until that host's deploy.

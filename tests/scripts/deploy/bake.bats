@@ -6,6 +6,9 @@ setup() {
   SWITCHED_AT=2026-01-01T00:00:00Z
   stub start stop drain remove nginx_drain nginx_switch until_healthy sick
   all_healthy() { called all_healthy "$@"; }
+  # what its dag-processor says; nothing before it has parsed all
+  PARSED=""
+  in_container() { [[ -n $PARSED ]] && echo "$PARSED"; }
 }
 
 # log COUNT STATUS COLOUR
@@ -37,6 +40,16 @@ log() {
   [[ $output == *"10 % of the answers of green since the switch are 5xx, and BAKE_ERRORS_PERCENT is 5"* ]]
   access_log() { log 96 200 green && log 4 502 green && log 50 502 blue && echo "no JSON"; }
   bake green
+}
+
+@test "an import error that comes up later counts" {
+  access_log() { :; }
+  PARSED='{"import_errors": {}}'
+  bake green
+  PARSED='{"import_errors": {"dags/late.py": "No module named late"}}'
+  run bake green
+  [ "$status" = 1 ]
+  [[ $output == *"cannot be imported"*"dags/late.py: No module named late"* ]]
 }
 
 @test "a few answers say nothing about a share" {
