@@ -60,6 +60,13 @@ data "aws_iam_policy_document" "host_data" {
     actions   = ["secretsmanager:GetSecretValue"]
     resources = ["${local.arn.secretsmanager}:secret:${local.prefix}/*", aws_db_instance.main.master_user_secret[0].secret_arn]
   }
+
+  # those that scripts/rotate.sh replaces; a host that reads them all learns nothing by writing them
+  statement {
+    sid       = "RotateSecrets"
+    actions   = ["secretsmanager:PutSecretValue"]
+    resources = [for key in ["fernet-key", "jwt-secret", "database-url"] : "${local.arn.secretsmanager}:secret:${local.prefix}/${key}-*"]
+  }
 }
 
 resource "aws_iam_role_policy" "host_data" {

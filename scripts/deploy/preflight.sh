@@ -33,16 +33,38 @@ secrets() {
 
 # unpack_secrets COLOUR: from standard input
 unpack_secrets() {
-  host_py unpack "secrets.env=$STATE/$1/secrets.env" "certificate.pem=$TLS_DIR/certificate.pem" "key.pem=$TLS_DIR/key.pem"
+  host_py unpack "secrets.env=$STATE/$1/secrets.env" "jwks.json=$STATE/$1/jwks.json" \
+    "certificate.pem=$TLS_DIR/certificate.pem" "key.pem=$TLS_DIR/key.pem"
   # local tasks read it, who trust no other
   chmod 644 "$TLS_DIR/certificate.pem"
+  # Airflow reads it, as the containers' user
+  chown 50000 "$STATE/$1/jwks.json"
 }
 
+# same_secrets OLD NEW: either colour knows what the other encrypts and signs with
 same_secrets() {
-  local name different=()
-  for name in AIRFLOW__CORE__FERNET_KEY AIRFLOW__API_AUTH__JWT_SECRET AIRFLOW__API__SECRET_KEY; do
-    [[ $(grep "^$name=" "$STATE/$1/secrets.env") == "$(grep "^$name=" "$STATE/$2/secrets.env")" ]] || different+=("$name")
+  local one other different=()
+  for one in "$1 $2" "$2 $1"; do
+    other=${one#* } one=${one% *}
+    [[ ,$(secret_of "$one" AIRFLOW__CORE__FERNET_KEY), == *,$(first_of "$other" AIRFLOW__CORE__FERNET_KEY),* ]] ||
+      different+=(AIRFLOW__CORE__FERNET_KEY)
+    grep -qsF "\"$(secret_of "$other" AIRFLOW__API_AUTH__JWT_KID)\"" "$STATE/$one/jwks.json" ||
+      different+=(AIRFLOW__API_AUTH__JWT_SECRET)
+    [[ $(secret_of "$one" AIRFLOW__API__SECRET_KEY) == "$(secret_of "$other" AIRFLOW__API__SECRET_KEY)" ]] ||
+      different+=(AIRFLOW__API__SECRET_KEY)
   done
   ((${#different[@]} == 0)) ||
-    fail 4 "in Secrets Manager ${different[*]} is another than that with which $(of "$1" FARGATE_RELEASE) runs: tokens of running tasks would not be known. Put the old value back, or rotate it (README, Secrets)"
+    fail 4 "in Secrets Manager $(printf '%s\n' "${different[@]}" | sort -u | paste -sd ' ') is another than that with which $(of "$1" FARGATE_RELEASE) runs: tokens of running tasks would not be known. Put the old value back, and replace it by rotate.sh"
+}
+
+# secret_of COLOUR NAME
+secret_of() {
+  sed -n "s/^$2='\(.*\)'\$/\1/p" "$STATE/$1/secrets.env"
+}
+
+# the first of several is the one that is used
+first_of() {
+  local all
+  all=$(secret_of "$@")
+  echo "${all%%,*}"
 }

@@ -28,6 +28,8 @@ COMMANDS = {
     "activity": ("activity.report", (), "what runs, by release: tasks, runs, triggers, control plane"),
     "local-tasks": ("activity.local_tasks", ("hostname",), "the local tasks that a scheduler's host still runs"),
     "move-runs": ("runs.move", ("release",), "move unfinished runs of a release to the newest version of their DAG"),
+    "rotation": ("rotation.plan", ("secret",), "the next step of a secret's rotation"),
+    "rotate": ("rotation.step", ("secret",), "do the next step of a secret's rotation"),
     "snapshot": ("snapshot.take", ("name",), "take a snapshot of the database, and wait for it"),
 }
 

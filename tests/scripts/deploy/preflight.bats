@@ -49,9 +49,22 @@ setup() {
   preflight
 }
 
-# told JWT: Secrets Manager has this one
+# told JWT [FERNET]: Secrets Manager has these, each one or several
 told() {
-  eval "tool() { echo '{\"secrets.env\": \"AIRFLOW__CORE__FERNET_KEY=f\\nAIRFLOW__API_AUTH__JWT_SECRET=$1\\nAIRFLOW__API__SECRET_KEY=a\\n\", \"certificate.pem\": \"c\", \"key.pem\": \"k\"}'; }"
+  TOLD=$(python3 - "$1" "${2:-f}" <<'PYTHON'
+import json, sys
+jwt, fernet = sys.argv[1:]
+lines = {
+    "AIRFLOW__CORE__FERNET_KEY": fernet, "AIRFLOW__API_AUTH__JWT_SECRET": jwt.split(",")[0],
+    "AIRFLOW__API__SECRET_KEY": "a", "AIRFLOW__API_AUTH__JWT_KID": "kid-" + jwt.split(",")[0],
+}
+keys = {"keys": [{"kid": f"kid-{secret}"} for secret in jwt.split(",")]}
+text = "".join(f"{name}='{value}'\n" for name, value in lines.items())
+print(json.dumps({"secrets.env": text, "jwks.json": json.dumps(keys), "certificate.pem": "c", "key.pem": "k"}))
+PYTHON
+  )
+  tool() { echo "$TOLD"; }
+  chown() { called chown "$@"; }
 }
 
 @test "secrets are files that only root reads, and the certificate is for all" {
@@ -72,6 +85,21 @@ told() {
   [[ $output == *"AIRFLOW__API_AUTH__JWT_SECRET is another than that with which r-blue runs"* ]]
   [[ $output != *FERNET* ]]
   ALLOW_OTHER_SECRETS=1 secrets green
+}
+
+@test "each step of a rotation is the same secret, and two at once are not" {
+  FROM="" && told old fold && secrets blue && FROM=blue
+  told old,new fold,fnew && secrets green
+  cp -r "$STATE/green/." "$STATE/blue"
+  told new,old fnew,fold && secrets green
+  cp -r "$STATE/green/." "$STATE/blue"
+  told new fnew && secrets green
+  cp -r "$STATE/green/." "$STATE/blue"
+  # the colour that serves does not know it yet
+  told next,new fnext,fnew
+  run secrets green
+  [ "$status" = 4 ]
+  [[ $output == *"Manager AIRFLOW__API_AUTH__JWT_SECRET AIRFLOW__CORE__FERNET_KEY is another"* ]]
 }
 
 @test "secrets that cannot be read stop it with the tool's exit code" {

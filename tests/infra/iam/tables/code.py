@@ -34,6 +34,8 @@ CALLS: dict[tuple[str, str], Needs] = {
         TASK: ("s3:PutObject", "kms:GenerateDataKey"),
     },
     ("secretsmanager", "get_secret_value"): {HOST: ("secretsmanager:GetSecretValue", KEY)},
+    # KMS makes a data key for the new version
+    ("secretsmanager", "put_secret_value"): {HOST: ("secretsmanager:PutSecretValue", "kms:GenerateDataKey")},
 }
 # what is imported from the amazon provider
 IMPORTS: dict[str, Needs] = {

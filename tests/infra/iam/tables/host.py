@@ -105,7 +105,7 @@ NEVER = [
     ("s3:PutObject", "{deploy}/host/system/setup.sh"),
     ("s3:PutObject", "{deploy}/host/scripts/boot.sh"),
     ("s3:GetObject", "{state_bucket}/{prefix}.tfstate"),
-    ("secretsmanager:PutSecretValue", "{secret}:{prefix}/fernet-key-AbCdEf"),
+    ("secretsmanager:PutSecretValue", "{secret}:{prefix}/api-secret-AbCdEf"),
     ("secretsmanager:GetSecretValue", "{secret}:other/fernet-key-AbCdEf"),
     ("ecr:InitiateLayerUpload", "{ecr}/{prefix}/airflow"),
     ("ecr:PutImage", "{ecr}/{prefix}/cache"),

@@ -16,6 +16,11 @@ OTHER_SECRETS = (
     "{secret}:rds!db-other",
     "arn:aws:secretsmanager:{region}:999999999999:secret:{prefix}/database-url-AbCdEf",
 )
+NOT_ROTATED = (
+    *OTHER_SECRETS,
+    "{master_secret}",
+    *(f"{{secret}}:{{prefix}}/{key}-AbCdEf" for key in ("admin-password", "tls", "connections/warehouse")),
+)
 READ = {
     "{lake}/raw/a.csv": SOMEBODY,
     "{logs}/airflow/x": ("{logs}/other/x", *SOMEBODY),
@@ -67,9 +72,18 @@ DATA = [
             "secretsmanager:GetSecretValue",
             secret,
             not_on=OTHER_SECRETS,
-            not_do=("secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "secretsmanager:RotateSecret"),
+            not_do=("secretsmanager:DeleteSecret", "secretsmanager:RotateSecret"),
         )
         for secret in OWN_SECRETS
+    ),
+    *(
+        Right(
+            "secretsmanager:PutSecretValue",
+            f"{{secret}}:{{prefix}}/{key}-AbCdEf",
+            not_on=NOT_ROTATED,
+            not_do=("secretsmanager:DeleteSecret", "secretsmanager:UpdateSecret", "secretsmanager:PutResourcePolicy"),
+        )
+        for key in ("fernet-key", "jwt-secret", "database-url")
     ),
 ]
 

@@ -11,7 +11,7 @@ from fargate.deploy.failure import UNREACHABLE, Failure
 def test_the_environment_has_each_secret_in_single_quotes(secrets: dict[str, str]) -> None:
     lines = secret_values.files()["secrets.env"].splitlines()
     assert "AIRFLOW__API_AUTH__JWT_SECRET='jwt'" in lines
-    assert len(lines) == len(secret_values.VARIABLES)
+    assert len(lines) == len(secret_values.VARIABLES) + len(["JWT_KID", "TRUSTED_JWKS_URL"])
 
 
 def test_certificate_and_key_are_files(secrets: dict[str, str]) -> None:
