@@ -51,7 +51,7 @@ test: packages-infra ## every test that this machine can run (TESTS=full: also t
 test-here:
 	@$(VENV)/pytest --ignore tests/e2e --ignore tests/deploy -n auto
 	@$(VENV)/pytest tests/e2e
-	@$(VENV)/pytest tests/deploy --ignore tests/deploy/proof
+	@$(VENV)/pytest tests/deploy
 
 .PHONY: infra-test
 infra-test: packages-infra ## apply infra/ to an emulated AWS, change it, destroy it; needs Terraform
@@ -66,10 +66,11 @@ deploy-test: packages-test ## build the image and deploy it, on a Docker engine 
 	@$(VENV)/pytest tests/deploy
 
 .PHONY: bench
-bench: packages-test ## measure start-up, worker and executor beside the stock ones; tables and .local/bench*.json
+bench: packages-test ## measure start-up, worker, executor, image and deploys beside what they replace; .local/bench*.json
 	@scripts/bench $(RUNS)
 	@scripts/bench_worker $(RUNS)
-	@scripts/bench_image $(RUNS)
+	@$(VENV)/python -m tests.deploy.with_engine scripts/bench_image $(RUNS)
+	@scripts/bench_deploy $(RUNS)
 	@scripts/bench_executor $(if $(RUNS),--runs $(RUNS))
 
 .PHONY: lock

@@ -84,6 +84,11 @@ class HostUnderTest:
         command = [str(self.host / "scripts" / script), *arguments]
         return subprocess.run(command, env=self.environment | more, capture_output=True, text=True)
 
+    def bash(self, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a script's text on the host."""
+        command = ["bash", "-c", text, "bash", *arguments]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True)
+
     def start(self, script: str, *arguments: str, **more: str) -> subprocess.Popen[str]:
         """Start a script on the host; what it says goes to the file ``said``."""
         command = [str(self.host / "scripts" / script), *arguments]

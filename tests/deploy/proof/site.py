@@ -12,6 +12,8 @@ from tests.deploy.proof.people import Caller
 from tests.deploy.proof.releases import build
 
 OURS, NEW = "a0000000", "b0000000"
+# a plugin with which a process begins, and never comes to its work
+SLEEPS = "import sys, time\nif {process!r} in sys.argv:\n    time.sleep(9**9)\n"
 
 
 @dataclass

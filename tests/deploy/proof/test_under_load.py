@@ -1,51 +1,32 @@
 """Deploys in a row under load: no request fails, no task is lost, doubled or run again, no run changes its release.
 
 TESTS=full: five deploys, and in each run 50 tasks on Fargate of 30 to 120 s and 4 local ones that take three
-times as long as a scheduler may be silent. Else: one deploy, and shorter tasks.
+times as long as a scheduler may be silent. Else: one deploy (DEPLOYS), and shorter tasks.
 """
 
 import json
-import subprocess
-import sys
+import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.deploy.host_under_test import BUCKETS, DOMAIN, ROOT, HostUnderTest
+from tests.deploy.host_under_test import BUCKETS, HostUnderTest
+from tests.deploy.proof.figures import load, steps, write
 from tests.deploy.proof.ledger import Account, Ledger
 from tests.deploy.proof.observer import Decisions
 from tests.deploy.proof.people import Caller
 from tests.deploy.proof.releases import ProofRelease, build
+from tests.deploy.proof.work import DAG, Work
 from tests.form import FULL
 
-DAG = "deploy_proof_dag"
-DEPLOYS = 5 if FULL else 1
+DEPLOYS = int(os.environ.get("DEPLOYS", 5 if FULL else 1))
 FARGATE = [30 + 90 * n // 49 for n in range(50)] if FULL else [20 + 2 * n for n in range(10)]
 LOCAL = [75] * 4 if FULL else [40] * 2
 LONG_S = 60 if FULL else 20
 MOST_VERSIONS, MOST_SILENT_S = 2, 5.0
 
-pytestmark = pytest.mark.timeout(3600 if FULL else 900)
-
-
-@contextmanager
-def load(host: HostUnderTest, caller: Caller, result: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Requests of all kinds from a client that never retries; ``result`` has its count afterwards."""
-    address = f"127.0.0.1:{host.https_port}"
-    command = [sys.executable, "-m", "tests.deploy.load", "--url", f"https://{DOMAIN}:{host.https_port}"]
-    command += ["--address", address, "--token", caller.token, "--out", str(result)]
-    command += ["--long", f"/proof/long/{LONG_S}", "--stream", f"/proof/stream/{LONG_S}"]
-    with (host.folder / "load.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(LONG_S + 120)
+pytestmark = pytest.mark.timeout(3600 if FULL else 600 + 300 * DEPLOYS)
 
 
 @pytest.fixture(scope="module")
@@ -63,22 +44,23 @@ def proof(
     deploy(host, digests[0])
     caller = Caller(host)
     caller.unpause(DAG)
-    runs, seconds = dict[str, ProofRelease](), list[float]()
+    work, seconds = Work(host, caller, FARGATE, LOCAL), list[float]()
     counted = tmp_path_factory.mktemp("load") / "load.json"
-    with Decisions(host.postgres.do) as decisions, load(host, caller, counted) as client:
-        begin(caller, runs, releases[0])
+    with Decisions(host.postgres.do) as decisions, load(host, caller, LONG_S, counted) as client:
+        work.begin(releases[0])
         for release, digest in zip(releases[1:], digests[1:], strict=True):
             time.sleep(15)  # tasks of the run are queued, starting and running
             seconds.append(deploy(host, digest))
-            begin(caller, runs, release)
-        until_ended(caller, runs)
+            work.begin(release)
+        work.until_ended(900 if FULL else 300)
         assert client.poll() is None, "the load has ended early: see load.log"
-    ledger = Ledger(host.client("s3"), BUCKETS["lake"], host.postgres.do)
-    expected = {"fargate": len(FARGATE), "local": len(LOCAL), "last": 1}
+    counts = json.loads(counted.read_text())
+    write("blue-green", counts, {"seconds": seconds, "steps": steps(host)[1:], "silent_s": decisions.longest_s})
+    versions = Ledger(host.client("s3"), BUCKETS["lake"], host.postgres.do).versions()
     return {
-        "load": json.loads(counted.read_text()),
-        "accounts": {run: (release, ledger.account(run, release.name, expected)) for run, release in runs.items()},
-        "versions": ledger.versions(),
+        "load": counts,
+        "accounts": work.accounts(),
+        "versions": versions,
         "silent": decisions,
         "deploys": seconds,
     }
@@ -90,19 +72,6 @@ def deploy(host: HostUnderTest, image: str) -> float:
     assert result.returncode == 0, f"{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
     print(result.stdout)
     return time.monotonic() - began
-
-
-def begin(caller: Caller, runs: dict[str, ProofRelease], release: ProofRelease) -> None:
-    run = f"of-{release.name}"
-    caller.start(DAG, run, {"fargate": FARGATE, "local": LOCAL})
-    runs[run] = release
-
-
-def until_ended(caller: Caller, runs: dict[str, ProofRelease]) -> None:
-    deadline = time.monotonic() + (900 if FULL else 300)
-    while states := {run: state for run in runs if (state := caller.state(DAG, run)) in ("queued", "running")}:
-        assert time.monotonic() < deadline, f"not ended: {states}"
-        time.sleep(2)
 
 
 def test_no_request_failed(proof: dict[str, Any]) -> None:
