@@ -74,9 +74,10 @@ locals {
     for name, value in local.worker_values : name => trimsuffix(trimprefix(jsonencode(tostring(value)), "\""), "\"")
   }))
 
-  # the agent of ECS Exec writes to the root file system, and leaves processes that somebody has to reap:
+  # The agent of ECS Exec writes to the root file system. It also leaves processes that somebody has to reap,
+  # which the template's initProcessEnabled does:
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
-  for_exec = { readonlyRootFilesystem = false, linuxParameters = { initProcessEnabled = true } }
+  for_exec = { readonlyRootFilesystem = false }
 }
 
 # Registered under a family of its own: a deploy takes the newest of it, puts its image's digest in, and

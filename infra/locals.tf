@@ -79,6 +79,7 @@ locals {
     # for the scripts of a deploy
     DATABASE_MASTER_SECRET = aws_db_instance.main.master_user_secret[0].secret_arn
     ECS_EXEC               = tostring(var.ecs_exec)
+    HOSTS                  = tostring(var.host_count)
     IMAGE_REPOSITORY       = aws_ecr_repository.airflow.repository_url
     SECRETS_PREFIX         = local.prefix
     WORKER_TEMPLATE        = aws_ecs_task_definition.worker.family

@@ -122,6 +122,7 @@ prepare() {
   step dags 7 dags
   step pre-deploy 4 hook pre-deploy
   step publish 4 publish
+  step nginx 9 nginx_renew
 }
 
 # where nothing may run meanwhile

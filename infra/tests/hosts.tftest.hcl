@@ -93,6 +93,10 @@ run "two_hosts" {
     condition     = length(local.host_target_groups) == 2 && aws_autoscaling_group.hosts.instance_refresh[0].preferences[0].min_healthy_percentage == 50
     error_message = "They are in the target groups of UI and Execution API, and replaced one after the other."
   }
+  assert {
+    condition     = local.host_settings["HOSTS"] == "2"
+    error_message = "Each deploy knows how many hosts share the database's connections."
+  }
 }
 
 run "two_hosts_and_a_public_ui" {

@@ -5,7 +5,7 @@
 
 HOST_DIR=${AIRFLOW_HOST_DIR:-/opt/airflow}
 parts=$(dirname "${BASH_SOURCE[0]}")
-for part in say settings nginx lock tool image colour control_plane journal preflight checks bake migrate audit hooks finish; do
+for part in say settings nginx nginx_replace lock tool image colour control_plane journal preflight checks bake migrate audit hooks finish; do
   # shellcheck source=/dev/null
   . "$parts/$part.sh"
 done

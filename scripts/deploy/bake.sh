@@ -24,7 +24,7 @@ few_errors() {
 }
 
 access_log() {
-  docker logs --since "$1" "$COMPOSE_PREFIX-nginx-nginx-1" 2>/dev/null
+  docker logs --since "$1" "$(nginx_ids | sed -n 1p)" 2>/dev/null
 }
 
 # take_back FROM TO: FROM has everything but a dag-processor, and gets that, the requests, and no rival

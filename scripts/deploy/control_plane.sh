@@ -53,7 +53,7 @@ importable() {
 
 # With several hosts another one's dag-processor may have the turn; this one waits until that host's deploy.
 elsewhere() {
-  ((${HOSTS:-1} > 1 && SECONDS - HANDED_AT > 20)) || return 1
+  ((HOSTS > 1 && SECONDS - HANDED_AT > 20)) || return 1
   in_container "$1" dag-processor test -e /tmp/standby || return 1
   note "the dag-processor of another host works; this one stands by"
 }

@@ -65,6 +65,7 @@ nobody() {
 
 # point_nginx COLOUR [MODE]: whether it runs already or not
 point_nginx() {
+  nginx_single
   if nginx_colour >/dev/null; then
     nginx_switch "$1" "${2:-serving}"
   else

@@ -67,5 +67,5 @@ move_runs() {
   local answer
   answer=$(tool "$IMAGE" move-runs "$(of "$FROM" FARGATE_RELEASE)") || fail 7 "the runs could not be moved: see above"
   host_py lines moved <<<"$answer" | sed 's/^/    moved: /'
-  host_py lines stayed <<<"$answer" | sed 's/^/    its DAG has no other version, so it stays: /'
+  host_py lines stayed <<<"$answer" | sed 's/^/    it stays, since its DAG has no other version, or that one lacks a task that runs: /'
 }

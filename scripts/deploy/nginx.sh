@@ -21,9 +21,16 @@ nginx_fail() {
   echo "nginx: $*" >&2
 }
 
+# nginx_ids OPTION...: nginx's containers, the newest first: one, but while nginx_replace.sh puts another in its place
+# shellcheck disable=SC2120 # nginx_replace.sh gives it options
+nginx_ids() {
+  docker ps --quiet --filter "label=com.docker.compose.project=$COMPOSE_PREFIX-nginx" "$@"
+}
+
 # nginx_in COMMAND...: runs it where nginx is
 nginx_in() {
-  docker exec "$COMPOSE_PREFIX-nginx-nginx-1" "$@"
+  # shellcheck disable=SC2119 # of those that run
+  docker exec "$(nginx_ids | sed -n 1p)" "$@"
 }
 
 nginx_compose() {
@@ -108,9 +115,10 @@ nginx_values() {
     [GENERATION]=$2.$(date +%s%N) [DOMAIN_NAME]=$DOMAIN_NAME
     [AUTHORITY]=$DOMAIN_NAME$([[ $HTTPS_PORT == 443 ]] || echo ":$HTTPS_PORT")
     [HTTP_LISTEN]=$(nginx_lines "listen " "$addresses" ":$HTTP_PORT;")
-    [HTTP_DEFAULT_LISTEN]=$(nginx_lines "listen " "$addresses" ":$HTTP_PORT default_server;")
+    # a second nginx may listen on the same ports, and the kernel gives both of them connections
+    [HTTP_DEFAULT_LISTEN]=$(nginx_lines "listen " "$addresses" ":$HTTP_PORT default_server reuseport;")
     [HTTPS_LISTEN]=$(nginx_lines "listen " "$addresses" ":$HTTPS_PORT ssl;")
-    [HTTPS_DEFAULT_LISTEN]=$(nginx_lines "listen " "$addresses" ":$HTTPS_PORT ssl default_server;")
+    [HTTPS_DEFAULT_LISTEN]=$(nginx_lines "listen " "$addresses" ":$HTTPS_PORT ssl default_server reuseport;")
     [TRUSTED_PROXIES]=$([[ -z $TRUSTED_PROXIES ]] || nginx_lines "set_real_ip_from " "$TRUSTED_PROXIES" ";")
     [EXECUTION_NETWORKS]=$(nginx_lines "" "$EXECUTION_NETWORKS" " 1;")
     [LOGIN_RATE]=$LOGIN_RATE [LOGIN_BURST]=$LOGIN_BURST [MAX_REQUEST_SIZE]=$MAX_REQUEST_SIZE
@@ -213,16 +221,6 @@ nginx_answers() {
 nginx_workers() {
   # shellcheck disable=SC2016 # for the shell where nginx is
   nginx_in sh -c 'cat /proc/$(cat "$0")/task/*/children' "$NGINX_RUN_DIR/nginx.pid"
-}
-
-nginx_version_ok() {
-  local version
-  nginx_settings
-  version=$(nginx_in nginx -v 2>&1 | sed -n 's,.*nginx/\([0-9.]*\).*,\1,p')
-  printf '1.27.4\n%s\n' "${version:-0}" | sort -CV || {
-    nginx_fail "version ${version:-unknown} runs: a switch loses no request from 1.27.4 on. Build docker/nginx and set NGINX_IMAGE"
-    return 4
-  }
 }
 
 # nginx_start: starts nginx with what is rendered, unless it runs

@@ -5,7 +5,9 @@ preflight() {
   disk
   memory
   registry_reachable "$IMAGE" || fail 4 "the registry $(registry_of "$IMAGE") does not answer: is there a route to it?"
-  [[ -z $FROM ]] || nginx_version_ok || fail 4 "nginx would lose requests: see above"
+  [[ -n $FROM ]] || return 0
+  nginx_version_ok || fail 4 "nginx would lose requests: see above"
+  nginx_is_current || note "nginx is not what NGINX_IMAGE and nginx/compose.yml say: this deploy puts another one in its place"
 }
 
 disk() {

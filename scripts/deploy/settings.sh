@@ -7,13 +7,17 @@ PROBLEMS=()
 
 # rule NAME DEFAULT PATTERN MEANING: "-" is no default. What nginx alone needs, nginx.sh checks.
 rules() {
-  local number='[0-9]{1,6}' image='(.+@)?sha256:[0-9a-f]{64}'
+  local number='[0-9]{1,6}' count='[1-9][0-9]{0,2}' image='(.+@)?sha256:[0-9a-f]{64}'
   rule AWS_DEFAULT_REGION - '[a-z0-9-]+' "the AWS region, such as ap-northeast-2"
   rule DEPLOY_BUCKET - '[a-z0-9.-]+' "the S3 bucket of releases, such as airflow-production-deploy-123456789012"
   rule SECRETS_PREFIX - '[a-z0-9-]+' "how names of secrets begin, such as airflow-production"
   rule IMAGE_REPOSITORY - '[a-zA-Z0-9.:/_-]+' "the image's repository, without a tag, such as 123456789012.dkr.ecr.REGION.amazonaws.com/airflow-production/airflow"
   rule NGINX_IMAGE - "$image" "the image of docker/nginx by its digest, such as REPOSITORY@sha256:DIGEST"
   rule COMPOSE_PREFIX - '[a-z][a-z0-9-]*' "how names of containers begin, such as airflow"
+  rule HOSTS 1 "$count" "the number of hosts, which share the database's connections, such as 1"
+  rule API_WORKERS 1 "$count" "the processes of an api-server, such as 1"
+  rule POOL_SIZE 5 "$count" "the connections that a pool keeps, such as 5"
+  rule POOL_OVERFLOW 5 '[0-9]{1,3}' "the connections that a pool opens besides, such as 5"
   rule START_S 120 "$number" "the seconds within which a container is healthy, such as 120"
   rule PARSE_S 120 "$number" "the seconds within which all DAGs are parsed, such as 120"
   rule BAKE_S 60 "$number" "the seconds for which the old release stands ready after the switch, such as 60"

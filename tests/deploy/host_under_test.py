@@ -10,9 +10,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,9 +20,9 @@ import boto3
 
 from fargate import task_definitions
 from infra.local.aws.docker.networks import ADDRESS
-from infra.local.aws.docker.settings import PASSWORD as REGISTRY_PASSWORD
 from infra.local.environment import shared
 from tests.deploy.host_postgres import MASTER, PASSWORD, HostPostgres
+from tests.deploy.registry import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION, ACCOUNT, PREFIX = "ap-northeast-2", "123456789012", "airflow-test"
@@ -40,9 +37,10 @@ class HostUnderTest:
     def __init__(self, folder: Path, name: str, port: int) -> None:
         self.folder, self.name = folder, name
         self.host = folder / "host"
-        self.database_port, self.aws_port, self.registry_port = port, port + 1, port + 2
+        self.database_port, self.aws_port = port, port + 1
+        self.registry = Registry(folder / "registry", port + 2)
         self.blue_port, self.green_port, self.https_port, self.http_port = port + 3, port + 4, port + 5, port + 6
-        self.repository = f"127.0.0.1:{self.registry_port}/{PREFIX}/airflow"
+        self.repository = f"{self.registry.address}/{PREFIX}/airflow"
         self.bridge = self.docker(
             "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
         ).stdout.strip()
@@ -57,7 +55,8 @@ class HostUnderTest:
         self.postgres = HostPostgres(self.folder / "postgres", self.bridge, self.database_port)
         self._stack.callback(self.postgres.stop)
         self._stack.enter_context(self._aws())
-        self.start_registry()
+        self.registry.start()
+        self._stack.callback(self.registry.stop)
         self._fill_account()
         self._files()
 
@@ -66,7 +65,6 @@ class HostUnderTest:
         for project in ("blue", "green", "nginx"):
             self._remove(f"label=com.docker.compose.project={self.name}-{project}")
         self._remove(f"label={self.name}.deploy")
-        self.stop_registry()
         self._stack.close()
 
     def _remove(self, which: str) -> None:
@@ -139,8 +137,8 @@ class HostUnderTest:
     def _aws(self) -> Iterator[None]:
         command = [sys.executable, "-m", "infra.local.aws", "--folder", str(self.folder / "aws")]
         log = (self.folder / "aws.log").open("a")
-        registry = self.repository.partition("/")[0]
-        arguments = ["--port", str(self.aws_port), "--region", REGION, "--runtime", "docker", "--registry", registry]
+        arguments = ["--port", str(self.aws_port), "--region", REGION, "--runtime", "docker"]
+        arguments += ["--registry", self.registry.address]
         arguments += ["--host", f"{DOMAIN}:{self.bridge}"]
         process = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         assert process.stdout
@@ -153,35 +151,6 @@ class HostUnderTest:
             for one in (bridge, process):
                 one.terminate()
                 one.wait(30)
-
-    def start_registry(self) -> None:
-        config = self.folder / "registry.yml"
-        storage = {"filesystem": {"rootdirectory": str(self.folder / "registry")}, "delete": {"enabled": True}}
-        address = {"addr": f"127.0.0.1:{self.registry_port}"}
-        users = self.folder / "htpasswd"
-        login = ["htpasswd", "-Bbn", "AWS", REGISTRY_PASSWORD]
-        users.write_text(subprocess.run(login, capture_output=True, text=True, check=True).stdout)
-        auth = {"htpasswd": {"realm": "ECR", "path": str(users)}}
-        content = {"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": address, "auth": auth}
-        config.write_text(json.dumps(content))  # JSON is YAML
-        with (self.folder / "registry.log").open("a") as log:
-            self._registry = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log)
-        self._until_answers(f"http://127.0.0.1:{self.registry_port}/v2/")
-
-    def stop_registry(self) -> None:
-        self._registry.terminate()
-        self._registry.wait(10)
-
-    def _until_answers(self, url: str) -> None:
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(url, timeout=2).close()
-                return
-            except urllib.error.HTTPError:
-                return  # it wants a login, and so it answers
-            except OSError:
-                time.sleep(0.1)
-        raise TimeoutError(url)
 
     def _fill_account(self) -> None:
         s3, ecs = self.client("s3"), self.client("ecs")
@@ -266,8 +235,8 @@ class HostUnderTest:
         """Give root the credential helper's login at the registry, with Compose in its place."""
         folder, given = self.folder / "docker", Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
         folder.mkdir(exist_ok=True)
-        login = b64encode(f"AWS:{REGISTRY_PASSWORD}".encode()).decode()
-        (folder / "config.json").write_text(json.dumps({"auths": {self.repository.partition("/")[0]: {"auth": login}}}))
+        login = b64encode(f"{self.registry.user}:{self.registry.password}".encode()).decode()
+        (folder / "config.json").write_text(json.dumps({"auths": {self.registry.address: {"auth": login}}}))
         if (given / "cli-plugins").exists() and not (folder / "cli-plugins").exists():
             (folder / "cli-plugins").symlink_to(given / "cli-plugins")
 
@@ -284,7 +253,7 @@ class HostUnderTest:
             "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": f"s3://{BUCKETS['logs']}/airflow",
             **{"LAKE_BUCKET": BUCKETS["lake"], "PAYLOAD_BUCKET": BUCKETS["payloads"]},
             **{"DEPLOY_BUCKET": BUCKETS["deploy"], "DOMAIN_NAME": DOMAIN, "SECRETS_PREFIX": PREFIX},
-            **{"IMAGE_REPOSITORY": self.repository, "REGISTRY": self.repository.partition("/")[0]},
+            **{"IMAGE_REPOSITORY": self.repository, "REGISTRY": self.registry.address},
             **{"DATABASE_MASTER_SECRET": f"{PREFIX}/master", "WORKER_TEMPLATE": f"{FAMILY}-template"},
             # the emulated AWS
             **{"AWS_ENDPOINT_URL": aws, "AWS_ACCESS_KEY_ID": "local-only", "AWS_SECRET_ACCESS_KEY": "local-only"},

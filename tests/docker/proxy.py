@@ -19,6 +19,7 @@ DOMAIN = "airflow.test"
 HERE = """
 set -euo pipefail
 . "$ROOT/scripts/deploy/nginx.sh"
+. "$ROOT/scripts/deploy/nginx_replace.sh"
 nginx_in() { "$@"; }
 """
 
@@ -42,6 +43,15 @@ class Proxy:
     folder: Path
     ports: dict[str, int]
     settings: dict[str, str] = field(default_factory=dict)
+    started: int = 0  # nginx that is started beside another has a folder of its own for what it writes
+
+    @property
+    def run(self) -> Path:
+        return self.folder / f"run-{self.started}"
+
+    @property
+    def pid(self) -> Path:
+        return self.run / "nginx.pid"
 
     @property
     def target(self) -> Target:
@@ -63,7 +73,7 @@ class Proxy:
             "NGINX_DIR": str(self.folder / "nginx"),
             "NGINX_SEES": str(self.folder / "nginx"),
             "NGINX_TLS_DIR": str(self.folder / "tls"),
-            "NGINX_RUN_DIR": str(self.folder / "run"),
+            "NGINX_RUN_DIR": str(self.run),
             # with its own group, which is not named alike everywhere
             "NGINX_USER": f"nobody {grp.getgrgid(pwd.getpwnam('nobody').pw_gid).gr_name}",
             "NGINX_LOG": str(self.log),
@@ -81,21 +91,32 @@ class Proxy:
         return subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=check, timeout=120)
 
     def start(self, colour: str) -> None:
-        for name in ("tls", "run"):
-            (self.folder / name).mkdir(exist_ok=True)
+        (self.folder / "tls").mkdir(exist_ok=True)
+        self.run.mkdir()
         make_certificate(self.folder / "tls")
         self.call(f"nginx_render {colour}")
         conf = self.folder / "nginx" / "live" / "nginx.conf"
-        with (self.folder / "nginx.out").open("w") as out:
+        with (self.folder / "nginx.out").open("a") as out:
             subprocess.run([str(binary()), "-c", str(conf)], check=True, stderr=out, timeout=10)
         self.call('nginx_settings; nginx_answers "$(nginx_live)"')
 
+    def replace(self, colour: str) -> None:
+        """Start a second nginx beside the one that runs and let that one end, as nginx_renew does with containers."""
+        old = self.pid
+        self.started += 1
+        self.start(colour)
+        end(old, signal.SIGQUIT)
+
     def stop(self) -> None:
-        pid = self.folder / "run" / "nginx.pid"
-        if pid.exists():
-            os.kill(int(pid.read_text()), signal.SIGTERM)
-            while pid.exists():
-                time.sleep(0.05)
+        end(self.pid, signal.SIGTERM)
+
+
+def end(pid: Path, how: signal.Signals) -> None:
+    """Tell an nginx to end, and wait until it has."""
+    if pid.exists():
+        os.kill(int(pid.read_text()), how)
+        while pid.exists():
+            time.sleep(0.05)
 
 
 def make_certificate(folder: Path) -> None:

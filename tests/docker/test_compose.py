@@ -41,6 +41,10 @@ def used() -> dict[str, set[str]]:
             found.setdefault(name, set()).update([default] if default else [])
     for name, default in re.findall(r"\$\{([A-Z_]+):=([^}]*)\}", (ROOT / "scripts/deploy/nginx.sh").read_text()):
         found.setdefault(name, set()).add(default)
+    for name, default in re.findall(
+        r"^  rule ([A-Z_]+) ([^-'\" ]+) ", (ROOT / "scripts/deploy/settings.sh").read_text(), re.M
+    ):
+        found.setdefault(name, set()).add(default)
     assert len(found) > 20
     return found
 

@@ -25,7 +25,8 @@ class ContainerSpec:
     """What one container runs: its definition with the override of RunTask applied.
 
     ``memory`` is its own hard limit in MiB, if it has one besides the task's. ``command`` begins
-    with the entry point. User, file system and mounts are nothing to a process.
+    with the entry point. User, file system and mounts are nothing to a process, and neither is an init:
+    it gets signals as every process does, and what it leaves behind is ended with it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ContainerSpec:
     user: str = ""
     read_only: bool = False
     mounts: list[dict[str, Any]] = field(default_factory=list)
+    init: bool = False
 
     @classmethod
     def build(cls, definition: dict[str, Any], override: dict[str, Any]) -> "ContainerSpec":
@@ -58,6 +60,7 @@ class ContainerSpec:
             user=definition.get("user") or "",
             read_only=bool(definition.get("readonlyRootFilesystem")),
             mounts=definition.get("mountPoints") or [],
+            init=bool((definition.get("linuxParameters") or {}).get("initProcessEnabled")),
         )
 
 

@@ -11,12 +11,16 @@ from typing import Any, TextIO
 from fargate.deploy.failure import Failure
 from fargate.settings import IllegalSetting, MissingSetting
 
-# command: module.function, its arguments, what it does
+# command: module.function, its arguments (--NAME= takes a value, --NAME is on or off), what it does
 COMMANDS = {
     "lock": ("lock.hold", ("who", "host", "release"), "hold the lock of deploys until standard input ends"),
     "secrets": ("secret_values.files", (), "the files of secrets that the containers of a colour get"),
     "schema": ("schema.compare", (), "compare the database's migrations with those of this image"),
-    "blocked": ("release.blocked", ("arguments*",), "what of this release would break what runs (fargate.releases)"),
+    "blocked": (
+        "release.blocked",
+        ("--wait=", "--imports-only"),
+        "what of this release would break what runs (fargate.releases)",
+    ),
     "publish": (
         "release.publish",
         ("image", "revision"),
@@ -67,8 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     for name, (_, arguments, meaning) in COMMANDS.items():
         command = commands.add_parser(name, help=meaning, description=meaning)
         for argument in arguments:
-            several = argument.endswith("*")
-            command.add_argument(argument.rstrip("*"), nargs=argparse.REMAINDER if several else None)
+            if argument.startswith("--") and not argument.endswith("="):
+                command.add_argument(argument, action="store_true")
+            else:
+                command.add_argument(argument.rstrip("="))
     return parser
 
 

@@ -12,9 +12,13 @@ from fargate.deploy import secret_values
 from fargate.deploy.failure import UNREACHABLE, Failure
 
 
-def blocked(arguments: list[str]) -> None:
-    """Say what of this release would break what runs; it fails when there is any."""
-    _releases("blocked", *arguments)
+def blocked(wait: str | None = None, imports_only: bool = False) -> None:
+    """Say what of this release would break what runs; it fails when there is any.
+
+    :param wait: look again for so many seconds
+    :param imports_only: a database without tables has nothing to break; that DAGs can be imported is asked all the same
+    """
+    _releases("blocked", *(["--wait", wait] if wait else []), *(["--imports-only"] if imports_only else []))
 
 
 def publish(image: str, revision: str) -> None:

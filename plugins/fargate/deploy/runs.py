@@ -1,7 +1,8 @@
 """Move the unfinished runs of a release that is withdrawn to the newest version of their DAG.
 
 A task that runs finishes where it runs; what has not begun begins with the new version. A deferred task
-begins again, since its trigger is code of the withdrawn release.
+begins again, since its trigger is code of the withdrawn release. A run whose running task the new version
+lacks stays: the scheduler would take the task out from under its worker.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from airflow.models.dagrun import DagRun
+    from airflow.serialization.definitions.dag import SerializedDAG
     from sqlalchemy.orm import Session
+
+IN_HAND = ("queued", "running", "restarting")
+NOT_BEGUN = (None, "scheduled", "up_for_retry", "up_for_reschedule")
 
 
 def move(release: str) -> dict[str, list[str]]:
@@ -33,18 +38,23 @@ def move(release: str) -> dict[str, list[str]]:
 def _move(run: "DagRun", release: str, session: "Session") -> bool:
     """Give a run the newest version of its DAG, unless that is still one of the withdrawn release."""
     from airflow.models.dag_version import DagVersion
+    from airflow.models.dagbag import DBDagBag
 
     newest: Any = DagVersion.get_latest_version(run.dag_id, session=session)
-    if newest is None or newest.bundle_version in (None, release):
+    dag = DBDagBag(load_op_links=False).get_latest_version_of_dag(run.dag_id, session=session)
+    if newest is None or dag is None or newest.bundle_version in (None, release):
+        return False
+    tis = run.get_task_instances(session=session)
+    if any(ti.state in IN_HAND and not dag.has_task(ti.task_id) for ti in tis):
         return False
     _clear_deferred(run, session)
     run.bundle_version = newest.bundle_version
     run.created_dag_version_id = newest.id
     for ti in run.get_task_instances(session=session):
-        if ti.state is None or ti.state in ("scheduled", "up_for_retry", "up_for_reschedule"):
+        if ti.state in NOT_BEGUN:
             ti.dag_version_id = newest.id
     session.flush()
-    _tasks_of_new_version(run, newest.id, session)
+    _add_tasks(run, dag, newest.id, session)
     return True
 
 
@@ -56,11 +66,7 @@ def _clear_deferred(run: "DagRun", session: "Session") -> None:
         clear_task_instances(deferred, session, run_on_latest_version=True)
 
 
-def _tasks_of_new_version(run: "DagRun", version: "UUID", session: "Session") -> None:
-    """Add the tasks that the new version has besides, and take out those that it has no more."""
-    from airflow.models.dagbag import DBDagBag
-
-    dag = DBDagBag(load_op_links=False).get_latest_version_of_dag(run.dag_id, session=session)
-    if dag:
-        run.dag = dag
-        run.verify_integrity(session=session, dag_version_id=version)
+def _add_tasks(run: "DagRun", dag: "SerializedDAG", version: "UUID", session: "Session") -> None:
+    """Add the tasks that the new version has besides; those that it has no more the scheduler takes out."""
+    run.dag = dag
+    run.verify_integrity(session=session, dag_version_id=version)

@@ -7,13 +7,13 @@ from typing import Any
 
 import psycopg2
 
-from fargate.deploy import database, secret_values
+from fargate.deploy import connections, database, secret_values
 
 AIRFLOW = "alembic_version"
 
 
 def compare() -> dict[str, Any]:
-    """Return how the database stands to this image: ``equal``, ``empty``, ``behind`` or ``ahead``."""
+    """Return how the database stands to this image: ``equal``, ``empty``, ``behind`` or ``ahead``; and its limits."""
     secret_values.export()
     return compared(scripts())
 
@@ -21,9 +21,10 @@ def compare() -> dict[str, Any]:
 def compared(ours: dict[str, Any]) -> dict[str, Any]:
     with closing(database.reachable("airflow-deploy-schema")) as connection:
         theirs = {table: _version(connection, table) for table in ours}
+        taken = connections.limits(connection)
     heads = {table: sorted(script.get_heads()) for table, script in ours.items()}
     told = {"image": heads, "database": theirs, "airflow": version("apache-airflow-core")}
-    return {"state": state(ours, theirs), **told}
+    return {"state": state(ours, theirs), **told, "connections": taken}
 
 
 def state(ours: dict[str, Any], theirs: dict[str, list[str]]) -> str:

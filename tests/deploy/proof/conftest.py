@@ -16,7 +16,7 @@ from tests.deploy.proof.site import OURS, Site
 from tests.form import FULL
 
 # minutes each
-SLOW = ("all_broken_deploys", "back", "naive_order", "rotation")
+SLOW = ("all_broken_deploys", "back", "naive_order", "new_nginx", "options", "pipeline", "rotation", "upgrade")
 collect_ignore = [] if FULL else [f"test_{name}.py" for name in SLOW]
 
 

@@ -12,7 +12,7 @@ from tests.deploy.proof.site import NEW, OURS, Site, until, wrong
 pytestmark = pytest.mark.timeout(600)
 
 STEPS = (
-    *("heal", "preflight", "image", "secrets", "schema", "dags", "pre-deploy", "publish"),
+    *("heal", "preflight", "image", "secrets", "schema", "dags", "pre-deploy", "publish", "nginx"),
     *("api-server", "switch", "control-plane", "bake", "commit", "drain", "prune"),
 )
 
@@ -39,11 +39,11 @@ def test_killed_in_a_step(site: Site, step: str) -> None:
 
 def test_the_registry_is_down(site: Site) -> None:
     image = site.build(NEW)
-    site.host.stop_registry()
+    site.host.registry.stop()
     try:
         wrong(site.deploy(image), 4, "the registry", "does not answer")
     finally:
-        site.host.start_registry()
+        site.host.registry.start()
 
 
 def test_the_database_is_down(site: Site) -> None:

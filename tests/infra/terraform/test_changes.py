@@ -20,6 +20,8 @@ ONLY_DESCRIBED = (
 # with several hosts the name is a load balancer's, and nobody has to write its record
 TWO_HOSTS = {
     "aws_autoscaling_group.hosts": "update",
+    # HOSTS, for each deploy's count of the database's connections
+    "aws_s3_object.host_settings": "update",
     **dict.fromkeys(
         [
             "aws_lb.internal[0]",

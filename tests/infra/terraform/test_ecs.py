@@ -44,6 +44,11 @@ def test_a_worker_has_time_to_end(template: Any) -> None:
     assert template["containerDefinitions"][0]["stopTimeout"] == 120
 
 
+def test_a_worker_ends_when_it_is_told_to_while_it_still_imports(template: Any) -> None:
+    """As the first process it would ignore SIGTERM until it has a handler."""
+    assert template["containerDefinitions"][0]["linuxParameters"] == {"initProcessEnabled": True}
+
+
 def test_a_worker_s_image_is_named_by_digest(template: Any, outputs: dict[str, Any]) -> None:
     repository, _, digest = template["containerDefinitions"][0]["image"].partition("@")
     assert (repository, digest) == (outputs["repository_urls"]["airflow"], f"sha256:{'0' * 64}")

@@ -49,10 +49,52 @@ database() {
   [ "$(calls | tr '\n' '|')" = "tool $GREEN_IMAGE blocked|tool $GREEN_IMAGE blocked --wait 3600|" ]
 }
 
-@test "an empty database has nothing to break" {
-  SCHEMA=empty
+@test "an empty database has nothing to break, but DAGs have to be importable there too" {
+  SCHEMA=empty WAIT=yes
   dags
-  [ -z "$(calls)" ]
+  [ "$(calls)" = "tool $GREEN_IMAGE blocked --imports-only" ]
+  tool() { return 7; }
+  run dags
+  [ "$status" = 7 ]
+  [[ $output == *"r-green would break what runs, or has a DAG that cannot be imported"* ]]
+}
+
+# takes CONNECTIONS RESERVED
+takes() {
+  connections "{\"connections\": {\"takes\": $1, \"reserved\": $2}}"
+}
+
+@test "connections are counted as docker/README.md counts them" {
+  local hosts wanted
+  while read -r hosts wanted; do
+    HOSTS=$hosts run takes 5000 5
+    [ "$status" = 0 ]
+    [[ $output == *"connections: up to $wanted of 4995" ]]
+  done < <(sed -n 's/^| \([1-9]\) | \([0-9]*\) | [0-9]* .*/\1 \2/p' "$ROOT/docker/README.md")
+  [ -z "$hosts$wanted" ] # read to the end
+  [ "$(sed -n '/^| [1-9] | [0-9]* |/p' "$ROOT/docker/README.md" | wc -l)" = 4 ]
+}
+
+@test "a database that takes too few is refused, with the figures and the settings" {
+  takes 156 5
+  run takes 155 5
+  [ "$status" = 4 ]
+  [[ $output == *"takes 155 connections, 5 of them for itself, and this deploy may need 151: 2 times 73 for HOSTS=1"* ]]
+  [[ $output == *"api-server 30 (API_WORKERS=1 times 3 pools of POOL_SIZE=5 and POOL_OVERFLOW=5), scheduler 21"* ]]
+  [[ $output == *"Set airflow_max_connections in Terraform to 156 or more"* ]]
+  API_WORKERS=2 run takes 156 5
+  [[ $status == 4 && $output == *"may need 211: 2 times 103"*"api-server 60"* ]]
+  POOL_SIZE=3 POOL_OVERFLOW=2 HOSTS=3 run takes 200 5
+  [[ $status == 4 && $output == *"may need 197: 4 times 48 for HOSTS=3"* ]]
+}
+
+@test "they are counted before a deploy touches anything, and not where an older release does not tell" {
+  tool() { echo '{"state": "equal", "airflow": "3.3.2", "connections": {"takes": 100, "reserved": 3}}'; }
+  run schema
+  [[ $status == 4 && $output == *"takes 100 connections"* ]]
+  database equal
+  run schema
+  [[ $status == 0 && -z $output ]]
 }
 
 @test "a release is published with its image and revision" {

@@ -40,7 +40,7 @@ steps() {
   serving_colour() { echo blue; }
   prepare
   change_over
-  [ "$(calls | awk '{ print $2 }' | tr '\n' ' ')" = "lock heal preflight image secrets schema dags pre-deploy publish api-server switch control-plane bake commit drain prune post-deploy " ]
+  [ "$(calls | awk '{ print $2 }' | tr '\n' ' ')" = "lock heal preflight image secrets schema dags pre-deploy publish nginx api-server switch control-plane bake commit drain prune post-deploy " ]
 }
 
 @test "a first deploy makes schema and users before anything starts" {

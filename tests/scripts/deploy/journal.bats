@@ -6,6 +6,7 @@ setup() {
   colour_has green r-green "$GREEN_IMAGE"
   stub start stop stay let_go drain remove nginx_drain nginx_switch nginx_render nginx_start nginx_stop until_healthy warm
   nginx_colour() { echo blue; }
+  nginx_single() { :; }
 }
 
 # left KEEP [MAINTENANCE]: by a deploy that was killed
@@ -71,6 +72,12 @@ left() {
   nginx_colour() { return 1; }
   point_nginx green maintenance
   order "systemctl stop airflow-placeholder.service" "nginx_render green maintenance" nginx_start
+}
+
+@test "of two nginx that a killed deploy left one stays, before it is switched" {
+  stub nginx_single
+  point_nginx green
+  order nginx_single "nginx_switch green serving"
 }
 
 @test "a host without the placeholder's unit has no placeholder" {

@@ -67,7 +67,7 @@ serve() {
 
 @test "render listens on 127.0.0.1 besides a single address" {
   LISTEN=10.0.0.5 HTTPS_PORT=8443 nginx_render blue
-  grep -F 'listen 127.0.0.1:8443 ssl default_server;' "$NGINX_DIR/live/nginx.conf"
+  grep -F 'listen 127.0.0.1:8443 ssl default_server reuseport;' "$NGINX_DIR/live/nginx.conf"
   grep -F 'listen 10.0.0.5:8443 ssl;' "$NGINX_DIR/live/nginx.conf"
   grep -F 'https://airflow.test:8443$request_uri' "$NGINX_DIR/live/nginx.conf"
 }
@@ -191,11 +191,21 @@ serve() {
   [[ $status == 1 && $output == *"old workers still have requests: 11 12"* ]]
 }
 
-@test "the version has to be one that loses nothing" {
-  nginx_version_ok
-  VERSION=1.27.4 nginx_version_ok
-  VERSION=1.26.3 run nginx_version_ok
-  [[ $status == 4 && $output == *"version 1.26.3 runs"* ]]
+@test "each address lets another nginx listen, and says so once" {
+  LISTEN=127.0.0.1,10.0.0.5 nginx_render blue
+  [[ $(grep -c ' reuseport;' "$NGINX_DIR/live/nginx.conf") == 4 ]]
+  [[ $(grep -o 'listen .* default_server reuseport;' "$NGINX_DIR/live/nginx.conf" | sort -u | wc -l) == 4 ]]
+}
+
+@test "a command runs in the newest container of nginx" {
+  docker() {
+    case "$*" in
+      "ps "*) printf '%s\n' newer older ;;
+      *) echo "docker $*" >>"$calls" ;;
+    esac
+  }
+  nginx_in true
+  [[ $(<"$calls") == "docker exec newer true" ]]
 }
 
 @test "stop ends the project of nginx" {

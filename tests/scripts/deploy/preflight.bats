@@ -46,7 +46,18 @@ setup() {
   run preflight
   [ "$status" = 4 ]
   nginx_version_ok() { :; }
-  preflight
+  nginx_is_current() { :; }
+  [ -z "$(preflight)" ]
+}
+
+@test "another nginx than deploy.env names is said, before it is put in the place of what runs" {
+  stub disk memory registry_reachable nginx_version_ok
+  nginx_is_current() { return 1; }
+  run preflight
+  [ "$status" = 0 ]
+  [[ $output == *"nginx is not what NGINX_IMAGE and nginx/compose.yml say: this deploy puts another one in its place"* ]]
+  FROM="" run preflight
+  [ -z "$output" ]
 }
 
 # told JWT [FERNET]: Secrets Manager has these, each one or several

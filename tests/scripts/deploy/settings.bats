@@ -6,6 +6,18 @@ setup() { host; }
   [ "$START_S" = 3 ]
   [ "$WAIT_S" = 3600 ]
   [ "$COMPOSE_PREFIX" = airflow ]
+  [ "$HOSTS $API_WORKERS $POOL_SIZE $POOL_OVERFLOW" = "1 1 5 5" ]
+}
+
+@test "how many hosts there are is Terraform's to say, and a number" {
+  echo "HOSTS=2" >>"$HOST_DIR/settings.env"
+  read_settings
+  [ "$HOSTS" = 2 ]
+  echo "HOSTS=0" >>"$HOST_DIR/deploy.env"
+  echo "POOL_SIZE=many" >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"HOSTS is '0': the number of hosts"*"POOL_SIZE is 'many'"* ]]
 }
 
 @test "every required setting that is missing is named, all at once" {

@@ -140,6 +140,7 @@ def request(spec: ContainerSpec, found: dict[str, Any], settings: Settings, size
             "NetworkMode": settings.network,
             "ExtraHosts": list(settings.hosts),
             "ReadonlyRootfs": spec.read_only,
+            "Init": spec.init,  # said in either case: an engine may have a default of its own
             "Memory": memory * 2**20,
             "MemorySwap": memory * 2**20,  # of both together: none
             "CpuPeriod": PERIOD_US,

@@ -140,6 +140,14 @@ def test_the_first_process_has_no_default_for_the_stop_signal(cluster, pages):
     assert at["DEPROVISIONING"] - at["STOPPING"] >= 2
 
 
+def test_a_container_without_memory_is_told_below_an_init_too(cluster):
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"""
+    small = cluster.define(container={"memory": 32, "linuxParameters": {"initProcessEnabled": True}})
+    [container] = cluster.stopped("tail", "/dev/zero", definition=small)["containers"]
+    assert container["exitCode"] == 128 + signal.SIGKILL
+    assert container["reason"] == "OutOfMemoryError: Container killed due to memory usage"
+
+
 def test_a_task_that_ended_leaves_nothing(cluster, engine, on_the_engine):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html"""
     mounts = [{"sourceVolume": "s", "containerPath": "/s"}]

@@ -108,6 +108,18 @@ def test_a_task_that_is_stopped_twice_keeps_the_first_reason(cluster):
     assert cluster.stop(arn)["stoppedReason"] == "first"
 
 
+@BOTH
+def test_with_an_init_the_stop_signal_has_its_default(cluster, pages):
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinuxParameters.html"""
+    patient = {"linuxParameters": {"initProcessEnabled": True}, "stopTimeout": 60}
+    arn = cluster.run("sleep", "60", definition=cluster.define(container=patient))
+    cluster.until(arn, "RUNNING")
+    cluster.stop(arn)
+    assert cluster.until(arn, "STOPPED")["containers"][0]["exitCode"] == 128 + signal.SIGTERM
+    at = {entry["status"]: entry["at"] for entry in pages.task(arn)["history"]}
+    assert at["DEPROVISIONING"] - at["STOPPING"] < 10
+
+
 def test_a_process_that_handles_the_stop_exits_with_its_own_code(cluster, pages, until):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html"""
     arn = cluster.python(CLEANS_UP)

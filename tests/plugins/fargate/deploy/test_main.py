@@ -16,8 +16,23 @@ def test_each_command_has_its_function(name: str) -> None:
     place, arguments, _ = commands.COMMANDS[name]
     module, _, function = place.partition(".")
     code = getattr(import_module(f"fargate.deploy.{module}"), function).__code__
-    wanted = [argument.rstrip("*") for argument in arguments]
+    wanted = [argument.strip("-=").replace("-", "_") for argument in arguments]
     assert [*code.co_varnames[: code.co_argcount]][: len(wanted)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "wait", "imports_only"),
+    [((), None, False), (("--wait", "60"), "60", False), (("--imports-only",), None, True)],
+)
+def test_what_is_asked_for_arrives(
+    words: tuple[str, ...], wait: str | None, imports_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As scripts/deploy/checks.sh says it."""
+    heard: list[dict[str, object]] = []
+    monkeypatch.setattr(commands, "_function", lambda _: lambda **options: heard.append(options))
+    monkeypatch.setattr(commands, "_answers_alone", lambda: sys.stdout)
+    assert commands.main(["blocked", *words]) == 0
+    assert heard == [{"wait": wait, "imports_only": imports_only}]
 
 
 def test_a_failure_has_its_code_and_no_traceback(

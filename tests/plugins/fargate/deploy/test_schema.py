@@ -43,6 +43,7 @@ def test_the_database_is_asked(server: HostPostgres, role: None) -> None:
         server.do("DROP TABLE alembic_version")
     assert told["state"] == "behind"
     assert told["database"] == {"alembic_version": ["b"], "alembic_version_fab": []}
+    assert told["connections"] == {"takes": 200, "reserved": 3}
     assert told["image"] == {"alembic_version": ["b"], "alembic_version_fab": ["y"]}
 
 

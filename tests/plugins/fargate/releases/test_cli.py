@@ -103,6 +103,14 @@ def test_an_import_error_is_told_and_not_waited_for(image: Any, monkeypatch: pyt
     )
 
 
+def test_only_imports_are_asked_where_there_is_no_table(image: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocked, "look", lambda _: pytest.fail("the database was asked"))
+    assert ask("blocked", "--imports-only") == (0, [])
+    monkeypatch.setattr(parsed, "dags", lambda _: Parsed({"d": "d.py"}, {"e.py": "SyntaxError: x"}))
+    code, [found] = ask("blocked", "--imports-only")
+    assert (code, found["text"]) == (7, "e.py cannot be imported: SyntaxError: x")
+
+
 @pytest.mark.parametrize(("wait", "answer"), [("0", (7, [{"kind": "moved"}])), ("60", (0, []))])
 def test_what_blocks_may_be_waited_for(wait: str, answer: Any, image: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [[{"kind": "moved"}], []]

@@ -16,6 +16,7 @@ def test_a_container_like_the_workers() -> None:
         "image": "local/airflow@sha256:1",
         "user": "50000",
         "readonlyRootFilesystem": True,
+        "linuxParameters": {"initProcessEnabled": True},
         "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/tmp", "readOnly": False}],
         "environment": [{"name": "A", "value": "1"}],
         "command": ["python", "-m", "fargate.worker"],
@@ -30,6 +31,7 @@ def test_a_container_like_the_workers() -> None:
             "NetworkMode": "a-network",
             "ExtraHosts": ["airflow.example.com:172.17.0.1"],
             "ReadonlyRootfs": True,
+            "Init": True,
             "Memory": 2 * 2**30,
             "MemorySwap": 2 * 2**30,
             "CpuPeriod": 100_000,
@@ -49,3 +51,10 @@ def test_the_entry_point_is_not_given_twice() -> None:
 def test_without_a_command_the_images_own_runs() -> None:
     asked = request(ContainerSpec.build({"name": "m", "image": "i"}, {}), IMAGE, SETTINGS, (256, 512))
     assert not {"Entrypoint", "Cmd"} & asked.keys()
+
+
+def test_without_a_word_there_is_no_init() -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinuxParameters.html"""
+    for parameters in ({}, {"linuxParameters": {}}, {"linuxParameters": {"initProcessEnabled": False}}):
+        asked = request(ContainerSpec.build({"name": "m", "image": "i", **parameters}, {}), IMAGE, SETTINGS, (256, 512))
+        assert asked["HostConfig"]["Init"] is False
