@@ -27,6 +27,7 @@ main() {
   if [[ -s $STATE/deploy.json ]]; then
     say "heal"
     heal
+    [[ $MAINTENANCE != closed ]] || note "maintenance.sh off, or a deploy, ends it"
   elif [[ -n $colour ]]; then
     say "start $colour"
     boot_colour "$colour"

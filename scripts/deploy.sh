@@ -71,11 +71,11 @@ start_api_server() {
   stand_by "$TO"
 }
 
-# Whoever interrupts it finds nginx on one side or the other: to take back is right for both. With another schema
-# there is no way back to the old release.
+# Whoever interrupts it finds nginx on one side or the other: to take back is right for both. With another schema, and
+# where the page was up before, there is no old release to take back.
 switch() {
   local before=$POINT code=0
-  [[ $POINT == migrated ]] || POINT=switched
+  [[ $POINT =~ ^(migrated|closed)$ ]] || POINT=switched
   SWITCHED_AT=$(date -u +%FT%TZ)
   point_nginx "$TO" || code=$?
   # nginx refused, and serves what it served
@@ -84,7 +84,7 @@ switch() {
 
 commit() {
   keep "$TO"
-  POINT="done"
+  POINT="done" MAINTENANCE=""
   echo "$TO" >"$STATE/colour"
   stay "$TO"
   tool "$IMAGE" serve >/dev/null || echo "warning: s3://$DEPLOY_BUCKET/releases/current.json was not written: a host that is replaced starts the release before" >&2
@@ -130,21 +130,22 @@ stand_still() {
   case $SCHEMA in
     empty) step first-time 6 first_time ;;
     behind)
-      POINT=quiet
+      POINT=${MAINTENANCE:-quiet}
       step quiet 6 quiet "$FROM"
+      step snapshot 6 snapshot
       POINT=migrated
       step migrate 6 migrate
       ;;
     equal)
       newer_workers || return 0
-      POINT=quiet MOVE_RUNS=1
+      POINT=${MAINTENANCE:-quiet} MOVE_RUNS=1
       step quiet 6 quiet "$FROM"
       ;;
   esac
 }
 
 change_over() {
-  POINT=before
+  POINT=${MAINTENANCE:-before}
   stand_still
   step api-server 8 start_api_server
   step switch 9 switch

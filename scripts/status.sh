@@ -16,7 +16,7 @@ colour_line() {
   done
   [[ ${running[*]} != *:none*:none*:none*:none* ]] || running=()
   ((${#running[@]} == 0)) || state=standing
-  [[ $colour != "$SERVING" ]] || state=serving
+  [[ $colour != "$SERVING" ]] || state=$([[ $(nginx_state) == maintenance ]] && echo maintenance || echo serving)
   host_py entry colour="$colour" state="$state" release="$(of "$colour" FARGATE_RELEASE)" digest="${image##*@}" containers="${running[*]}"
 }
 

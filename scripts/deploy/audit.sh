@@ -25,7 +25,8 @@ audit() {
   local line
   line=$(host_py entry who="$WHO" host="$(hostname)" from="${FROM:+$(of "$FROM" FARGATE_RELEASE)}" \
     from_image="${FROM:+$(of "$FROM" IMAGE)}" to="${RELEASE:-$WANTED}" to_image="${IMAGE:-}" colour="${TO:-}" \
-    result="$1" step="${STEP:-}" reason="${FAILURE:-}" cut="${CUT:-}" seconds="$(since "$BEGUN")" -- "${STEPS[@]}")
+    result="$1" step="${STEP:-}" reason="${FAILURE:-}" cut="${CUT:-}" snapshot="${RESTORE:+$(way_back)}" \
+    seconds="$(since "$BEGUN")" -- "${STEPS[@]}")
   echo "$line" >>"$AUDIT"
   aws s3 cp --only-show-errors - "s3://$DEPLOY_BUCKET/releases/audit/$(date -u +%Y%m%dT%H%M%SZ)-$(hostname)-$$.json" <<<"$line" ||
     echo "warning: the audit is in $AUDIT only: s3://$DEPLOY_BUCKET was not written" >&2

@@ -14,7 +14,7 @@ schema() {
     behind)
       [[ -n $MIGRATE ]] || fail 6 "the database lacks migrations that $RELEASE has ($answer). With --migrate: tasks drain, a snapshot is taken, and people get a page for some minutes"
       ;;
-    *) fail 6 "the database has migrations that $RELEASE does not know ($answer): a newer Airflow was here. Restore the snapshot that was taken before it, or deploy a newer release" ;;
+    *) fail 6 "the database has migrations that $RELEASE does not know ($answer): a newer Airflow was here. Deploy a newer release; or go back, and lose what was done since: scripts/maintenance.sh on, restore the database ($(way_back)), and deploy that release" ;;
   esac
 }
 

@@ -19,13 +19,20 @@ close_journal() {
 
 # heal: after a deploy that was killed in the middle, or a host that went down under it
 heal() {
-  local colour step
+  local colour step page
   [[ -s $STATE/deploy.json ]] || return 0
   colour=$(host_py field keep <"$STATE/deploy.json") step=$(host_py field step <"$STATE/deploy.json")
+  page=$(host_py field maintenance <"$STATE/deploy.json")
+  if [[ $page == closed ]]; then
+    note "Airflow is out of use on this host: maintenance.sh was asked for it"
+    MAINTENANCE=closed
+    return 0
+  fi
   note "the deploy of $(host_py field to <"$STATE/deploy.json") ended in the middle of '$step'"
-  if [[ $(host_py field maintenance <"$STATE/deploy.json") == migrated ]]; then
+  if [[ $page == migrated ]]; then
     [[ -n $MIGRATE ]] ||
-      fail 6 "it had begun to change the database's schema ($(cat "$STATE/migration")). To go on: --migrate. To go back: restore the snapshot, rm $STATE/deploy.json, deploy the old release"
+      fail 6 "it had begun to change the database's schema. To go on: deploy with --migrate, that release or a newer one. To go back: restore the database ($(way_back)), then rm $STATE/deploy.json and deploy that release"
+    MAINTENANCE=migrated
     return 0
   fi
   if [[ -n $colour ]]; then

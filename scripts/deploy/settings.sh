@@ -7,7 +7,8 @@ PROBLEMS=()
 
 # rule NAME DEFAULT PATTERN MEANING: "-" is no default. What nginx alone needs, nginx.sh checks.
 rules() {
-  local number='[0-9]{1,6}' count='[1-9][0-9]{0,2}' image='(.+@)?sha256:[0-9a-f]{64}'
+  # Compose reads these files too, and expands what has a $
+  local number='[0-9]{1,6}' count='[1-9][0-9]{0,2}' image='(.+@)?sha256:[0-9a-f]{64}' plain="[^\$'\"]*"
   rule AWS_DEFAULT_REGION - '[a-z0-9-]+' "the AWS region, such as ap-northeast-2"
   rule DEPLOY_BUCKET - '[a-z0-9.-]+' "the S3 bucket of releases, such as airflow-production-deploy-123456789012"
   rule SECRETS_PREFIX - '[a-z0-9-]+' "how names of secrets begin, such as airflow-production"
@@ -28,8 +29,8 @@ rules() {
   rule MIN_DISK_MB 3000 "$number" "the megabytes that have to be free for images, such as 3000"
   rule MIN_MEMORY_MB 1000 "$number" "the megabytes of memory and swap that a second colour needs, such as 1000"
   rule RETENTION_DAYS 90 "$number" "the days for which Airflow's database keeps what ended, such as 90"
-  rule SNAPSHOT_COMMAND "" '.*' "a command that takes a snapshot called \$SNAPSHOT, where the database is not RDS"
-  rule RESTORE_COMMAND "" '.*' "the command that restores \$SNAPSHOT, to be named when a migration fails"
+  rule SNAPSHOT_COMMAND "" "$plain" "where the database is not RDS, a program that takes a snapshot, without \$ and quotes, such as $HOST_DIR/hooks/snapshot; its environment has the name, SNAPSHOT"
+  rule RESTORE_COMMAND "" "$plain" "the program that restores SNAPSHOT, without \$ and quotes, such as $HOST_DIR/hooks/restore"
 }
 
 rule() {
@@ -49,6 +50,7 @@ read_settings() {
   nginx_settings
   rules
   nginx_check_settings || PROBLEMS+=("nginx: see above")
+  [[ -z $SNAPSHOT_COMMAND || -n $RESTORE_COMMAND ]] || PROBLEMS+=("RESTORE_COMMAND is not set, and SNAPSHOT_COMMAND is: name what restores such a snapshot")
   [[ $BLUE_PORT != "$GREEN_PORT" ]] || PROBLEMS+=("GREEN_PORT is '$GREEN_PORT', as BLUE_PORT is: each has its own")
   ((${#PROBLEMS[@]} == 0)) && return
   printf 'error: %s\n' "${PROBLEMS[@]}" >&2

@@ -142,3 +142,21 @@ def test_maintenance_is_for_people_and_programs_but_not_for_workers(make_proxy: 
     proxy.call("nginx_switch blue serving; nginx_drain 5")
     assert ask(proxy, "/api/v2/dags").status == 200
     assert "retry-after" not in ask(proxy, "/").headers
+
+
+def test_a_load_balancer_keeps_a_host_that_shows_the_page_without_an_api_server(
+    make_proxy: Callable[..., Proxy],
+) -> None:
+    proxy = make_proxy(BLUE_PORT="1", EXECUTION_NETWORKS=f"{WORKER}/32")
+    health = ("/api/v2/version", "/execution/health")
+    for path in health:
+        assert ask(proxy, path, host="10.0.0.1", sender=WORKER).status == 502
+        assert ask(proxy, path, sender=WORKER).status == 502
+
+    proxy.call("nginx_switch blue maintenance")
+    for path in health:
+        for reply in (ask(proxy, path, host="10.0.0.1", sender=WORKER), ask(proxy, path, sender=WORKER)):
+            assert (reply.status, reply.json) == (200, {"maintenance": True})
+    assert ask(proxy, "/execution/health", sender=STRANGER).status == 403
+    assert ask(proxy, "/").status == 503
+    assert ask(proxy, "/execution/connections/x", sender=WORKER).status == 502

@@ -31,6 +31,7 @@ COMMANDS = {
     "users": ("users.make", (), "make the users admin and rest, unless they are there"),
     "activity": ("activity.report", (), "what runs, by release: tasks, runs, triggers, control plane"),
     "local-tasks": ("activity.local_tasks", ("hostname",), "the local tasks that a scheduler's host still runs"),
+    "sessions": ("activity.sessions", (), "who has the database open, but for deploys"),
     "move-runs": ("runs.move", ("release",), "move unfinished runs of a release to the newest version of their DAG"),
     "rotation": ("rotation.plan", ("secret",), "the next step of a secret's rotation"),
     "rotate": ("rotation.step", ("secret",), "do the next step of a secret's rotation"),

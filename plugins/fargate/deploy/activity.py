@@ -28,6 +28,14 @@ SELECT ti.dag_id, ti.run_id, ti.task_id, ti.map_index FROM task_instance ti
 JOIN job ON job.id = ti.queued_by_job_id
 WHERE job.hostname = %s AND ti.state IN ('running', 'restarting') AND {LANE} = 'local' ORDER BY 1, 2, 3, 4
 """
+# all of Airflow acts as this role, by one login or another, on whatever host it is; a deploy's own sessions say
+# who they are
+SESSIONS = """
+SELECT coalesce(host(client_addr), 'the database''s own machine') AS address, count(*) AS count FROM pg_stat_activity
+WHERE datname = current_database() AND usename IN (current_user, current_user || '_a', current_user || '_b')
+AND NOT starts_with(application_name, 'airflow-deploy')
+GROUP BY 1 ORDER BY 1
+"""
 
 
 def report() -> dict[str, Any]:
@@ -43,6 +51,13 @@ def local_tasks(hostname: str) -> dict[str, list[str]]:
     with _session() as connection:
         found = database.rows(connection, LOCAL, hostname)
     return {"tasks": ["{dag_id} {run_id} {task_id}[{map_index}]".format(**row) for row in found]}
+
+
+def sessions() -> dict[str, list[str]]:
+    """Return the addresses from which Airflow's role has the database open, with how many sessions each has."""
+    with _session() as connection:
+        found = database.rows(connection, SESSIONS)
+    return {"sessions": ["{address} ({count} sessions)".format(**row) for row in found]}
 
 
 @contextmanager

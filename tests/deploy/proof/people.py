@@ -9,15 +9,15 @@ from tests.deploy.host_under_test import DOMAIN, HostUnderTest
 
 
 class Caller:
-    """Logged in as the account for callers of the REST API. ``call`` raises what urllib does."""
+    """Logged in, as the account for callers of the REST API if nobody else. ``call`` raises what urllib does."""
 
-    def __init__(self, host: HostUnderTest) -> None:
+    def __init__(self, host: HostUnderTest, name: str = "rest", password: str = "") -> None:
         self._base = f"https://127.0.0.1:{host.https_port}"
         self._name = f"{DOMAIN}:{host.https_port}"
         self._tls = ssl.create_default_context(cafile=str(host.folder / "tls" / "certificate.pem"))
         self._tls.check_hostname = False  # the name is DOMAIN's, the address this machine's
         self.token = ""
-        login = {"username": "rest", "password": host.passwords["rest"]}
+        login = {"username": name, "password": password or host.passwords[name]}
         self.token = self.call("POST", "/auth/token", login)["access_token"]
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

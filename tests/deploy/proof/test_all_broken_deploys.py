@@ -58,7 +58,7 @@ def test_the_database_is_down(site: Site) -> None:
 
 def test_the_disk_is_full(site: Site) -> None:
     image = site.build(NEW)
-    wrong(site.deploy(image, MIN_DISK_MB="99999999"), 4, "MB are free below", "MIN_DISK_MB")
+    wrong(site.deploy(image, MIN_DISK_MB="999999"), 4, "MB are free below", "MIN_DISK_MB")
 
 
 def test_a_broken_file_of_nginx(site: Site) -> None:

@@ -40,6 +40,13 @@ works() {
   [[ $(calls) == *"s3://bucket/releases/audit/"*".json" ]]
 }
 
+@test "a deploy that took a snapshot says in its audit how it is restored" {
+  RESTORE="restore s"
+  echo "snapshot s; to go back: restore s" >"$STATE/migration"
+  audit done
+  [ "$(host_py field snapshot <"$AUDIT")" = "snapshot s; to go back: restore s" ]
+}
+
 @test "a deploy ends well although its audit cannot be stored" {
   aws() { return 1; }
   run audit done

@@ -19,7 +19,7 @@ setup() { host; }
 }
 
 @test "each script says with -h what it does, and with which codes it ends" {
-  for script in deploy rollback status boot cleanup; do
+  for script in deploy rollback maintenance status boot cleanup; do
     run "$ROOT/scripts/$script.sh" -h
     [ "$status" = 0 ]
     [[ $output == *"usage: $script.sh"* ]]
@@ -52,8 +52,37 @@ steps() {
 @test "a migration comes between quiet and start" {
   steps blue behind
   change_over
-  order "step quiet" "step migrate" "step api-server"
+  order "step quiet" "step snapshot" "step migrate" "step api-server"
   [ "$POINT" = migrated ]
+}
+
+@test "without a snapshot the old release comes back, with one it does not" {
+  steps blue behind
+  step() { echo "$1 $POINT" >>"$CALLS"; }
+  change_over
+  order "quiet quiet" "snapshot quiet" "migrate migrated" "api-server migrated" "switch migrated"
+}
+
+@test "a migration that is gone on with has no old release to go back to, whatever the schema is by now" {
+  for schema in behind equal; do
+    steps blue $schema
+    newer_workers() { return 1; }
+    step() { echo "$1 $POINT" >>"$CALLS"; }
+    MAINTENANCE=migrated
+    : >"$CALLS"
+    change_over
+    ! grep -vq " migrated\|^hook" "$CALLS"
+  done
+}
+
+@test "a deploy that ends a page which was asked for has nothing to take back either" {
+  steps blue equal
+  newer_workers() { return 1; }
+  step() { echo "$1 $POINT" >>"$CALLS"; }
+  MAINTENANCE=closed
+  change_over
+  order "api-server closed" "switch closed" "bake closed"
+  ! grep -q quiet "$CALLS"
 }
 
 @test "a step back to an older Airflow lets its workers end first, and moves their runs" {
@@ -85,9 +114,11 @@ steps() {
   point_nginx() { called "$POINT"; }
   switch
   [ "$POINT $(calls)" = "switched switched" ]
-  POINT=migrated
-  switch
-  [ "$POINT" = migrated ]
+  for point in migrated closed; do
+    POINT=$point
+    switch
+    [ "$POINT" = "$point" ]
+  done
   POINT=before code=0
   point_nginx() { return 9; }
   switch || code=$?
@@ -95,10 +126,12 @@ steps() {
 }
 
 @test "a release that has proved itself is what the next boot starts" {
-  TO=green RELEASE=r IMAGE=i
+  TO=green RELEASE=r IMAGE=i MAINTENANCE=migrated
   stub stay
   commit
   [ "$KEEP $POINT $(cat "$STATE/colour")" = "green done green" ]
+  # nothing of it is left to go on with
+  [ -z "$MAINTENANCE" ]
   [[ $(calls) == *"stay green"*"tool i serve"* ]]
 }
 
@@ -227,6 +260,78 @@ boot() {
   [ "$(python3 -c 'import json, sys; print(json.load(sys.stdin)["tasks"][0]["count"])' <"$BATS_TEST_TMPDIR/json")" = 3 ]
 }
 
+# maintenance's own main, as far as its end
+maintenance() {
+  (
+    # shellcheck source=scripts/maintenance.sh
+    . "$ROOT/scripts/maintenance.sh"
+    stubs
+    stub local_lock quiet converge audit schema
+    serving_colour() { echo "${SERVES-blue}"; }
+    main "$@"
+  )
+}
+
+@test "maintenance goes on until it is ended, and says what for" {
+  colour_has blue r-1 image-1
+  run maintenance on
+  [ "$status" = 0 ]
+  [[ $output == *"r-1: maintenance is on"* ]]
+  order local_lock "quiet blue" "audit done"
+  [ "$(host_py field maintenance <"$STATE/deploy.json") $(host_py field keep <"$STATE/deploy.json")" = "closed blue" ]
+  : >"$CALLS"
+  run maintenance on
+  [ "$status" = 0 ]
+  ! grep -q quiet "$CALLS"
+  [ -e "$STATE/deploy.json" ]
+}
+
+@test "what served before serves again, where the database is still its own" {
+  colour_has blue r-1 image-1
+  echo '{"step": "maintenance", "keep": "blue", "maintenance": "closed"}' >"$STATE/deploy.json"
+  run maintenance off
+  [ "$status" = 0 ]
+  order schema "converge blue" "audit done"
+  [ ! -e "$STATE/deploy.json" ]
+  run maintenance off
+  [ "$status" = 0 ]
+}
+
+@test "maintenance that does not end stays" {
+  colour_has blue r-1 image-1
+  echo '{"step": "maintenance", "keep": "blue", "maintenance": "closed"}' >"$STATE/deploy.json"
+  of_another_airflow() {
+    schema() { fail 6 "the database has migrations"; }
+    stub nginx_switch stop remove
+    main off
+  }
+  run maintenance_with of_another_airflow
+  [ "$status" = 6 ]
+  order "nginx_switch blue maintenance" "stop blue" "remove green" "audit failed"
+  [ -e "$STATE/deploy.json" ]
+}
+
+# maintenance_with FUNCTION: in place of main
+maintenance_with() {
+  (
+    # shellcheck source=scripts/maintenance.sh
+    . "$ROOT/scripts/maintenance.sh"
+    stubs
+    stub local_lock quiet converge audit
+    serving_colour() { echo blue; }
+    "$@"
+  )
+}
+
+@test "maintenance is on or off, and of something that serves" {
+  run maintenance
+  [ "$status" = 2 ]
+  [[ $output == *"on or off"* ]]
+  SERVES="" run maintenance on
+  [ "$status" = 2 ]
+  [[ $output == *"nothing serves on this host"* ]]
+}
+
 # cleanup's own main
 cleanup() {
   (
@@ -248,6 +353,17 @@ cleanup() {
   run cleanup
   [ "$status" = 0 ]
   [[ $(calls) == *"docker exec id airflow db clean --clean-before-timestamp $(date --utc --date "30 days ago" +%F)T"*"Z --skip-archive --yes" ]]
+}
+
+@test "a page that was asked for outlives a boot" {
+  closed() {
+    heal() { MAINTENANCE=closed; }
+    main
+  }
+  echo x >"$STATE/deploy.json"
+  run boot closed
+  [ "$status" = 0 ]
+  [[ $output == *"maintenance.sh off"* ]]
 }
 
 @test "nothing is deleted on a host where nothing serves" {

@@ -4,7 +4,7 @@ setup() {
   host
   colour_has blue r-blue "$BLUE_IMAGE"
   FROM=blue TO=green RELEASE=r-green KIND=8 STEP=some JOURNALING=yes AUDITED=yes
-  stub remove take_back nobody start until_healthy nginx_switch audit unlock
+  stub remove take_back nobody start stop until_healthy nginx_switch audit unlock
   echo x >"$STATE/deploy.json"
   echo "snapshot s; to go back: restore s" >"$STATE/migration"
 }
@@ -55,14 +55,50 @@ ends() {
 }
 
 @test "before the schema changes, the old release comes back from behind the page" {
+  MAINTENANCE=on
   ends quiet 6
   order "remove green" "start blue api-server scheduler dag-processor triggerer" "nginx_switch blue serving"
+  [ ! -e "$STATE/deploy.json" ]
 }
 
-@test "after it has changed, the page stays, and the snapshot is named" {
+@test "an old release that does not come back is what the next deploy begins with" {
+  MAINTENANCE=on
+  until_healthy() { return 1; }
+  ends quiet 6
+  [[ $output == *"blue did not come back, and the maintenance page stays"* ]]
+  ! grep -q nginx_switch "$CALLS"
+  [ -e "$STATE/deploy.json" ]
+}
+
+@test "before anything served, nothing is there afterwards" {
+  MAINTENANCE=on FROM=""
+  ends quiet 6
+  [ "$(calls | tr '\n' '|')" = "nobody|audit failed|unlock|" ]
+}
+
+@test "after it has changed, the page stays, nothing runs, and the snapshot is named" {
+  MAINTENANCE=migrated
   ends migrated 6
   [ "$status" = 6 ]
-  [[ $output == *"snapshot s; to go back: restore s"* ]]
+  [[ $output == *"To go on: deploy again with --migrate"*"snapshot s; to go back: restore s"* ]]
+  order "nginx_switch blue maintenance" "stop blue 130 api-server scheduler dag-processor triggerer" "remove green"
+  [ -e "$STATE/deploy.json" ]
+}
+
+@test "a deploy that goes on with a migration and fails before it touched anything keeps the journal" {
+  MAINTENANCE=migrated
+  ends nothing 4
+  [ "$status" = 4 ]
+  [[ $output == *"restore s"* ]]
+  [ "$(calls | tr '\n' '|')" = "audit failed|unlock|" ]
+  [ -e "$STATE/deploy.json" ]
+}
+
+@test "a page that was asked for stays when a deploy fails" {
+  MAINTENANCE=closed
+  ends closed 8
+  [ "$status" = 8 ]
+  [[ $output == *"maintenance.sh off"* ]]
   order "nginx_switch blue maintenance" "remove green"
   [ -e "$STATE/deploy.json" ]
 }

@@ -63,6 +63,27 @@ left() {
   MIGRATE=yes
   heal
   [ -e "$STATE/deploy.json" ]
+  # and its own journal says so too
+  [ "$MAINTENANCE" = migrated ]
+  JOURNALING=yes KEEP=blue
+  journal preflight
+  [ "$(host_py field maintenance <"$STATE/deploy.json")" = migrated ]
+}
+
+@test "a page that was asked for is not healed away" {
+  left blue closed
+  heal
+  [ "$MAINTENANCE" = closed ]
+  [ -z "$(calls)" ]
+  [ -e "$STATE/deploy.json" ]
+}
+
+@test "a deploy that was killed behind the page, before the schema changed, is healed" {
+  left blue on
+  heal
+  [ -z "$MAINTENANCE" ]
+  order "start blue api-server" "nginx_switch blue serving" "start blue dag-processor scheduler triggerer"
+  [ ! -e "$STATE/deploy.json" ]
 }
 
 @test "nginx that runs is switched, one that does not is started after the placeholder is gone" {

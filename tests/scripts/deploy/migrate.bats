@@ -15,7 +15,7 @@ setup() {
     sed -i 1d "$BATS_TEST_TMPDIR/working"
   }
   quiet blue
-  order "nginx_switch blue maintenance" "stop blue 30 dag-processor" "drain blue" "activity" "activity" "activity" "stop blue 130 triggerer api-server"
+  order "nginx_switch blue maintenance" "drain blue" "activity" "activity" "activity" "stop blue 130 dag-processor triggerer api-server"
   [ "$(host_py field maintenance <"$STATE/deploy.json")" = on ]
 }
 
@@ -33,41 +33,80 @@ setup() {
   [ "$status" = 9 ]
 }
 
-@test "a snapshot of RDS comes before the migration, and its command is kept" {
-  tool() {
-    called tool "$@"
-    echo '{"restore": "aws rds restore", "state": "equal"}'
-  }
-  migrate
-  order "snapshot airflow-test-before-r-green-" "tool $GREEN_IMAGE migrate"
-  [[ $(cat "$STATE/migration") == "snapshot airflow-test-before-r-green-"*"; to go back: aws rds restore" ]]
-  [ "$(host_py field maintenance <"$STATE/deploy.json")" = migrated ]
+@test "on a host where nothing serves there is no page, and tasks of other hosts are waited for all the same" {
+  tool() { called tool "$@" && echo '{"working": 0}'; }
+  quiet ""
+  [ "$(calls)" = "tool $GREEN_IMAGE activity" ]
 }
 
-@test "another database has a command for it" {
-  SNAPSHOT_COMMAND="echo \$SNAPSHOT >$BATS_TEST_TMPDIR/taken" RESTORE_COMMAND="restore it"
-  snapshot name
+@test "a snapshot of RDS is taken when nobody has the database open, and its command is kept" {
+  tool() {
+    called tool "$@"
+    echo '{"restore": "aws rds restore", "sessions": []}'
+  }
+  snapshot
+  order "tool $GREEN_IMAGE sessions" "tool $GREEN_IMAGE snapshot airflow-test-before-r-green-"
+  [[ $(cat "$STATE/migration") == "snapshot airflow-test-before-r-green-"*", taken when r-blue (Airflow 3.3.2) had served; to go back: aws rds restore" ]]
+}
+
+@test "whoever has the database open is named, and nothing was changed" {
+  tool() { called tool "$@" && echo '{"sessions": ["10.0.0.7 (3 sessions)", "10.0.0.8 (1 sessions)"]}'; }
+  run snapshot
+  [ "$status" = 6 ]
+  [[ $output == *"from 10.0.0.7 (3 sessions),10.0.0.8 (1 sessions): nothing was changed"*"maintenance.sh on"* ]]
+  ! grep -q " snapshot " "$CALLS"
+  [ ! -e "$STATE/migration" ]
+}
+
+@test "a database that is half migrated keeps the snapshot of before" {
+  MAINTENANCE=migrated
+  echo "snapshot first; to go back: restore first" >"$STATE/migration"
+  run snapshot
+  [ "$status" = 0 ]
+  [[ $output == *"restore first"* ]]
+  [ -z "$(calls)" ]
+  [ "$(cat "$STATE/migration")" = "snapshot first; to go back: restore first" ]
+}
+
+@test "another database has programs for it" {
+  printf '#!/bin/sh\necho $SNAPSHOT >%s\n' "$BATS_TEST_TMPDIR/taken" >"$BATS_TEST_TMPDIR/snapshot"
+  chmod +x "$BATS_TEST_TMPDIR/snapshot"
+  SNAPSHOT_COMMAND="$BATS_TEST_TMPDIR/snapshot now" RESTORE_COMMAND="/restore it"
+  take_snapshot name
   [ "$(cat "$BATS_TEST_TMPDIR/taken")" = name ]
-  [ "$RESTORE" = "SNAPSHOT=name restore it" ]
+  [ "$RESTORE" = "SNAPSHOT=name /restore it" ]
 }
 
 @test "without a snapshot there is no migration" {
+  alone() { :; }
   SNAPSHOT_COMMAND=false
-  run migrate
+  run snapshot
   [ "$status" = 6 ]
-  [[ $output == *"SNAPSHOT_COMMAND ended with 1"* ]]
-  ! grep -q "migrate" "$CALLS"
+  [[ $output == *"SNAPSHOT_COMMAND ended with 1. Nothing was changed"* ]]
   SNAPSHOT_COMMAND=""
   tool() { return 6; }
-  run migrate
+  run snapshot
+  [ "$status" = 6 ]
   [[ $output == *"no snapshot"* ]]
+  [ ! -e "$STATE/migration" ]
+}
+
+@test "a migration is in the journal before it begins" {
+  tool() { called tool "$@" "$(host_py field maintenance <"$STATE/deploy.json")" && echo '{"state": "equal"}'; }
+  migrate
+  [ "$(calls)" = "tool $GREEN_IMAGE migrate migrated" ]
+  [ "$MAINTENANCE" = migrated ]
 }
 
 @test "a migration that ends with another schema failed" {
-  tool() { echo '{"restore": "x", "state": "behind"}'; }
+  tool() { echo '{"state": "behind"}'; }
   run migrate
   [ "$status" = 6 ]
   [[ $output == *"the schema is not that of r-green"* ]]
+}
+
+@test "a host that did not migrate says where the way back is told" {
+  [[ $(way_back) == *"$STATE/migration there, and s3://bucket/releases/audit/"* ]]
 }
 
 @test "the first deploy makes schema and users" {

@@ -50,10 +50,23 @@ setup() { host; }
 }
 
 @test "values are read, not run" {
-  echo "SNAPSHOT_COMMAND=\$(touch $BATS_TEST_TMPDIR/ran)" >>"$HOST_DIR/deploy.env"
+  echo "AIRFLOW__A__B=\$(touch $BATS_TEST_TMPDIR/ran)" >>"$HOST_DIR/deploy.env"
   read_settings
   [ ! -e "$BATS_TEST_TMPDIR/ran" ]
-  [ "$SNAPSHOT_COMMAND" = "\$(touch $BATS_TEST_TMPDIR/ran)" ]
+  [ "$AIRFLOW__A__B" = "\$(touch $BATS_TEST_TMPDIR/ran)" ]
+}
+
+@test "the programs of a snapshot go together, and have no \$ that Compose would expand" {
+  echo 'SNAPSHOT_COMMAND=/opt/airflow/hooks/snapshot' >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"RESTORE_COMMAND is not set, and SNAPSHOT_COMMAND is"* ]]
+  echo 'RESTORE_COMMAND=pg_restore /backup/$SNAPSHOT' >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"RESTORE_COMMAND is 'pg_restore /backup/\$SNAPSHOT'"*"without \$ and quotes"* ]]
+  echo 'RESTORE_COMMAND=/opt/airflow/hooks/restore' >>"$HOST_DIR/deploy.env"
+  read_settings
 }
 
 @test "one port for both colours is refused" {

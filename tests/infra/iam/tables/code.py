@@ -22,6 +22,7 @@ CALLS: dict[tuple[str, str], Needs] = {
     ("ecs", "run_task"): {HOST: ("ecs:RunTask", "ecs:TagResource", "iam:PassRole")},
     ("ecs", "stop_task"): {HOST: ("ecs:StopTask",)},
     ("logs", "get_log_events"): {HOST: ("logs:GetLogEvents",)},
+    ("rds", "describe_db_instances"): {HOST: ("rds:DescribeDBInstances",)},
     # the waiter describes it
     ("rds", "create_db_snapshot"): {HOST: ("rds:CreateDBSnapshot", "rds:DescribeDBSnapshots")},
     ("s3", "delete_object"): {HOST: ("s3:DeleteObject",), TASK: ("s3:DeleteObject",)},

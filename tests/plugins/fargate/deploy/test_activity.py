@@ -1,8 +1,10 @@
 """What runs, by release, from a database with the columns that are asked for."""
 
+from contextlib import closing
+
 import pytest
 
-from fargate.deploy import activity
+from fargate.deploy import activity, database
 from tests.deploy.host_postgres import HostPostgres
 
 TABLES = """
@@ -53,3 +55,10 @@ def test_a_worker_has_in_hand_what_runs_and_what_was_launched() -> None:
 def test_local_tasks_are_those_of_one_scheduler() -> None:
     assert activity.local_tasks("scheduler-1") == {"tasks": ["d old b[-1]"]}
     assert activity.local_tasks("scheduler-2") == {"tasks": ["d old c[2]"]}
+
+
+def test_who_has_the_database_open_is_told_by_address_but_for_deploys() -> None:
+    with closing(database.connect("airflow-deploy")):
+        assert activity.sessions() == {"sessions": []}
+        with closing(database.connect("")), closing(database.connect("fargate.turn")):
+            assert activity.sessions() == {"sessions": ["127.0.0.1 (2 sessions)"]}
