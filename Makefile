@@ -51,7 +51,20 @@ test: packages-infra ## every test that this machine can run (TESTS=full: also t
 test-here:
 	@$(VENV)/pytest --ignore tests/e2e --ignore tests/deploy -n auto
 	@$(VENV)/pytest tests/e2e
-	@$(VENV)/pytest tests/deploy
+	@$(VENV)/pytest tests/deploy --ignore tests/deploy/proof
+
+# the parts of `make test`, as jobs of the pipeline run them
+.PHONY: test-dags test-unit test-stack
+test-dags: packages-test
+	@$(VENV)/pytest tests/dags tests/plugins/pipelines
+test-unit: packages-infra
+	@$(VENV)/pytest --ignore tests/e2e --ignore tests/deploy --ignore tests/ci -n auto
+test-stack: packages-test
+	@$(VENV)/pytest tests/e2e
+
+.PHONY: ci-test
+ci-test: packages-test ## check .gitlab-ci.yml and run its jobs in this shell; needs npm
+	@TESTS=full $(VENV)/pytest tests/ci tests/scripts/ci
 
 .PHONY: infra-test
 infra-test: packages-infra ## apply infra/ to an emulated AWS, change it, destroy it; needs Terraform

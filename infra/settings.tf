@@ -6,11 +6,12 @@
 
 locals {
   host_own_settings = {
-    DEPLOY_BUCKET    = aws_s3_bucket.this["deploy"].bucket
-    DOMAIN_NAME      = var.domain_name
-    HOST_SWAP_MB     = "2048"
-    METRIC_NAMESPACE = local.metric_namespace
-    REGISTRY         = split("/", aws_ecr_repository.airflow.repository_url)[0]
+    DEPLOY_BUCKET     = aws_s3_bucket.this["deploy"].bucket
+    DEPLOY_PUBLIC_KEY = var.deploy_public_key == null ? "" : var.deploy_public_key
+    DOMAIN_NAME       = var.domain_name
+    HOST_SWAP_MB      = "2048"
+    METRIC_NAMESPACE  = local.metric_namespace
+    REGISTRY          = split("/", aws_ecr_repository.airflow.repository_url)[0]
   }
   host_settings_merged = merge(local.host_settings, local.host_own_settings)
   # systemd, Compose, Docker and a shell have to read the same from a line, and no value may end it

@@ -43,6 +43,17 @@ variable "gitlab_audience" {
   }
 }
 
+variable "deploy_public_key" {
+  description = "The public half of the key with which pipelines reach the hosts by SSH (DEPLOY_SSH_KEY), as ssh-keygen writes it; null for none. It may run infra/host/gate.sh and nothing else. A host takes it at its first boot."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.deploy_public_key == null || can(regex("^ssh-ed25519 [A-Za-z0-9+/=]{68}( [A-Za-z0-9@._-]+)?$", var.deploy_public_key))
+    error_message = "deploy_public_key is the line of a .pub file that `ssh-keygen -t ed25519` wrote: write \"ssh-ed25519 AAAAC3Nza… deploy\", or null."
+  }
+}
+
 variable "gitlab_oidc_provider_arn" {
   description = "The account's identity provider for gitlab_url if there is one, since an account can have only one; null makes it. A second deployment in an account names that of the first."
   type        = string

@@ -29,14 +29,15 @@ def report_failures(run: DagRun) -> None:
 def log_end(run: DagRun, task: Any, lines: int = LINES) -> list[str]:
     """Return the last lines of a task's log, or why there are none."""
     try:
-        content = run.airflow.call(_content, run, task)
+        entries = run.airflow.call(content, run, task)
     except (ApiException, Problem) as error:
         reason = f"{error.status} {detail(error)}" if isinstance(error, ApiException) else error
         return [f"the log cannot be read: {reason}"]
-    return [line for entry in content for line in _readable(entry)][-lines:]
+    return [line for entry in entries for line in _readable(entry)][-lines:]
 
 
-def _content(run: DagRun, task: Any, **options: Any) -> list[Any]:
+def content(run: DagRun, task: Any, **options: Any) -> list[Any]:
+    """Return the entries of a task's log as REST gives them; to be called by ``Airflow.call``."""
     # the client's own reading of a log knows one form of its lines and refuses the others
     answer = TaskInstanceApi(run.airflow.client).get_log_without_preload_content(
         run.dag_id,
@@ -50,8 +51,8 @@ def _content(run: DagRun, task: Any, **options: Any) -> list[Any]:
     )
     if answer.status != 200:
         raise ApiException.from_response(http_resp=answer, body=answer.data.decode(), data=None)
-    content = json.loads(answer.data).get("content") or []
-    return [content] if isinstance(content, str) else content
+    entries = json.loads(answer.data).get("content") or []
+    return [entries] if isinstance(entries, str) else entries
 
 
 def _readable(entry: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 usage: scripts/image [--tag NAME]           into the engine, as NAME (airflow:local)
        --push REPOSITORY                    and into a registry; prints REPOSITORY@sha256:…
+       --cache IMAGE                        take layers of earlier builds from there, and leave those of this one
        --sbom                               list what is in it in .local/sbom.json (CycloneDX)
 
 BASE_IMAGE is the image to start from, python:3.12-slim without it; where that cannot be pulled,
@@ -30,11 +31,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/image", usage=(__doc__ or "").partition("usage: ")[2])
     parser.add_argument("--tag", default="airflow:local")
     parser.add_argument("--push", metavar="REPOSITORY")
+    parser.add_argument("--cache", metavar="IMAGE")
     parser.add_argument("--sbom", action="store_true")
     options = parser.parse_args(arguments)
     try:
         check_engine()
-        digest = built(build.named(options.tag))
+        digest = built(build.named(options.tag), options.cache)
         image = f"{options.push}@{digest}" if options.push else digest
         print(layers.table(layers.of(options.tag)))
         if options.push and not there(image):
@@ -61,14 +63,14 @@ def check_engine() -> None:
         )
 
 
-def built(output: str) -> str:
+def built(output: str, cache: str | None = None) -> str:
     """Build for an output of buildx; return the digest."""
     with tempfile.TemporaryDirectory(prefix="image-") as folder:
         index, result = Path(folder, "index"), Path(folder, "result.json")
         index.touch(0o600)
         index.write_text(build.index_settings(os.environ))
         secrets = {"ca": build.authorities(os.environ), "index": str(index)}
-        command = build.command(output, revision(), os.environ.get("BASE_IMAGE"), secrets, result)
+        command = build.command(output, revision(), os.environ.get("BASE_IMAGE"), secrets, result, cache)
         environment = {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct") or "0"}
         if subprocess.run(command, cwd=ROOT, env=environment).returncode:
             raise Failed("the image was not built; the reason stands above")

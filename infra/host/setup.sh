@@ -70,6 +70,17 @@ swap() {
     echo "setup: no swap: this machine does not take $file" >&2
 }
 
+# The pipeline may ask for a deploy by SSH, and for nothing else; without a key, nobody may.
+pipeline_key() {
+  local key
+  key=$(setting DEPLOY_PUBLIC_KEY)
+  [[ -n $key ]] || return 0
+  echo "==> the pipeline's key"
+  umask 077
+  put /root/.ssh/authorized_keys <<<"restrict,command=\"$FOLDER/system/gate.sh\" $key"
+  umask 022
+}
+
 units() {
   echo "==> units"
   # linked, not copied: what a later copy of the bucket brings holds from the next boot on
@@ -91,6 +102,7 @@ main() {
   docker_daemon
   journal
   swap
+  pipeline_key
   units
   echo "==> this host is ready"
 }

@@ -171,9 +171,11 @@ run "pipelines" {
     gitlab_deploy_branch     = "release/*"
     gitlab_audience          = "*"
     gitlab_oidc_provider_arn = "gitlab.com"
+    deploy_public_key        = "ssh-rsa AAAA"
   }
 
   expect_failures = [
     var.gitlab_url, var.gitlab_project, var.gitlab_deploy_branch, var.gitlab_audience, var.gitlab_oidc_provider_arn,
+    var.deploy_public_key,
   ]
 }

@@ -26,15 +26,32 @@ def pushing(image: str, repository: str, digest: str) -> list[list[str]]:
     return [["docker", "tag", image, name], ["docker", "push", "--quiet", name], ["docker", "rmi", name]]
 
 
-def command(output: str, revision: str, base: str | None, secrets: Mapping[str, str | None], result: Path) -> list[str]:
-    """Return the command; the package index and its authorities come in as secrets and stay in no layer."""
+def command(
+    output: str,
+    revision: str,
+    base: str | None,
+    secrets: Mapping[str, str | None],
+    result: Path,
+    cache: str | None = None,
+) -> list[str]:
+    """Return the command; the package index and its authorities come in as secrets and stay in no layer.
+
+    :param cache: an image in a registry that holds the layers of earlier builds, and is brought up to date
+    """
     arguments = {"REVISION": revision, "VERSION": version(), **({"BASE_IMAGE": base} if base else {})}
     return [
         *("docker", "buildx", "build", "--file", "docker/Dockerfile", "--provenance=false"),
         *(word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")),
         *(word for name, path in secrets.items() if path for word in ("--secret", f"id={name},src={path}")),
+        *(caching(cache) if cache else ()),
         *("--metadata-file", str(result), "--output", output, "."),
     ]
+
+
+def caching(image: str) -> list[str]:
+    """Return the options for a cache in a registry; ECR takes one that is an image itself."""
+    write = f"type=registry,ref={image},mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true"
+    return ["--cache-from", f"type=registry,ref={image}", "--cache-to", write]
 
 
 def version() -> str:

@@ -15,6 +15,7 @@ from infra.local.aws.docker.networks import ADDRESS
 from infra.local.layout import ROOT
 from infra.local.names import CLUSTER, LOG_GROUP, NETWORK, WORKER_FAMILY
 from tests.e2e.stack_under_test import StackUnderTest, eventually
+from tests.e2e.test_smoke import WITH_ECS, smoke
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,15 @@ def test_the_main_job_runs_in_containers_of_the_image(boxed: StackUnderTest, run
     definition = boxed.client("ecs").describe_task_definition(taskDefinition=WORKER_FAMILY)["taskDefinition"]
     assert definition["containerDefinitions"][0]["image"] == image
     assert len(on_the_engine(boxed)) == 1  # the network
+
+
+def test_the_smoke_test_sees_the_image_that_ran(boxed: StackUnderTest, image: str) -> None:
+    digest = image.partition("@")[2]
+    result = smoke(boxed, *WITH_ECS)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"  images   {digest}: 2 Fargate tasks\n" in result.stdout
+    other = smoke(boxed, *WITH_ECS, "--digest", f"sha256:{'a' * 64}")
+    assert other.stderr.count(f"ran {digest}, not sha256:aaaa") == 2
 
 
 def test_what_a_container_says_is_in_cloudwatch(boxed: StackUnderTest, run: tuple[str, str]) -> None:

@@ -81,6 +81,12 @@ class TestFirstBoot:
         login = json.loads(world.machine.read("/root/.docker/config.json"))
         assert login == {"credHelpers": {REGISTRY: "ecr-login"}}
 
+    def test_the_pipeline_s_key_may_ask_for_a_deploy_and_for_nothing_else(self, world: World) -> None:
+        line = f'restrict,command="/opt/airflow/system/gate.sh" ssh-ed25519 {"A" * 68} deploy\n'
+        assert world.machine.read("/root/.ssh/authorized_keys") == line
+        assert out(world, "stat -c '%a %U' /root/.ssh /root/.ssh/authorized_keys") == "700 root\n600 root"
+        assert out(world, "test -x /opt/airflow/system/gate.sh && echo yes") == "yes"
+
     def test_logs_of_containers_rotate(self, world: World) -> None:
         daemon = json.loads(world.machine.read("/etc/docker/daemon.json"))
         assert (daemon["log-driver"], daemon["log-opts"]) == ("local", {"max-size": "20m", "max-file": "5"})

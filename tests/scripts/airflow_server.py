@@ -28,6 +28,7 @@ class AirflowServer:
         self.requests: list[tuple[str, Any]] = []
         self.tokens: list[str] = []
         self.password = "admin"
+        self.release: str | None = None  # that runs are pinned to
         self._http: ThreadingHTTPServer | None = None
         self._port = 0
         self.start()
@@ -86,7 +87,7 @@ class AirflowServer:
         run_id = body["dag_run_id"]
         if run_id in self.runs:
             return 409, {"detail": {"reason": "Unique constraint violation", "orig_error": "duplicate key"}}
-        self.runs[run_id] = answers.run(dag_id, run_id, "queued", body["conf"])
+        self.runs[run_id] = {**answers.run(dag_id, run_id, "queued", body["conf"]), "bundle_version": self.release}
         return 200, self.runs[run_id]
 
     def run(self, dag_id: str, run_id: str, **_: Any) -> Reply:

@@ -22,6 +22,15 @@ def test_command() -> None:
     ]
 
 
+def test_layers_may_come_from_earlier_builds() -> None:
+    command = build.command(build.named("a"), "r", None, {}, Path("/tmp/result"), "registry/cache:build")
+    assert command[command.index("--cache-from") :][:4] == [
+        *("--cache-from", "type=registry,ref=registry/cache:build", "--cache-to"),
+        "type=registry,ref=registry/cache:build,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true",
+    ]
+    assert command[-1] == "."
+
+
 def test_what_is_pushed_has_a_tag_of_its_digest() -> None:
     name = "registry/airflow:build-0123456789ab"
     assert build.pushing("airflow:local", "registry/airflow", "sha256:0123456789abcdef") == [

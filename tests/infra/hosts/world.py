@@ -18,6 +18,7 @@ REGISTRY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
 SETTINGS = {
     **{"AWS_DEFAULT_REGION": REGION, "DEPLOY_BUCKET": BUCKET, "DOMAIN_NAME": DOMAIN, "HOST_SWAP_MB": "1"},
     **{"METRIC_NAMESPACE": "airflow-test", "REGISTRY": REGISTRY},
+    "DEPLOY_PUBLIC_KEY": f"ssh-ed25519 {'A' * 68} deploy",
 }
 # the names that the host knows; whatever else it asked for would be a question to a name server elsewhere
 NAMES = {

@@ -38,7 +38,8 @@ lock_says() {
   script=$!
   until grep -q locked "$BATS_TEST_TMPDIR/said" && child=$(pgrep -P "$script"); do command sleep 0.1; done
   kill -9 "$script"
-  local_lock
+  # the child was forked with the lock, and lets go of it before it becomes docker
+  local_lock 10
   kill "$child"
 }
 

@@ -1,6 +1,7 @@
 """Pipelines: what their roles may do, and who may have them."""
 
 from tests.infra.iam.rights import Right
+from tests.infra.iam.tables.host import IN_CLUSTER, OTHER_CLUSTERS, OTHER_TASKS, TASK
 from tests.infra.iam.tables.tasks import CONTEXT, NO_BINDING, S3
 
 OWN_IMAGES = ("{ecr}/{prefix}/airflow", "{ecr}/{prefix}/cache")
@@ -9,6 +10,7 @@ PUSH = [
     "BatchCheckLayerAvailability",
     "BatchGetImage",
     "CompleteLayerUpload",
+    "DescribeImageScanFindings",
     "DescribeImages",
     "GetDownloadUrlForLayer",
     "InitiateLayerUpload",
@@ -57,6 +59,8 @@ DEPLOY = [
         )
         for action in ("kms:Decrypt", "kms:GenerateDataKey")
     ),
+    Right("ecs:DescribeTasks", TASK, not_on=OTHER_TASKS, not_do=("ecs:StopTask", "ecs:ExecuteCommand")),
+    Right("ecs:ListTasks", NO_BINDING, IN_CLUSTER, not_with=OTHER_CLUSTERS, not_do=("ecs:ListServices",)),
     Right(
         "ssm:StartSession",
         "arn:aws:ssm:{region}::document/AWS-StartSSHSession",
