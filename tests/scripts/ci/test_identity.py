@@ -1,7 +1,6 @@
 """A job gets its role for GitLab's token, with no key of its own; STS is moto's."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -13,12 +12,7 @@ from scripts.ci import identity
 ROLE = "arn:aws:iam::123456789012:role/airflow-staging-ci-plan"
 
 
-@pytest.fixture(autouse=True)
-def _aws() -> Iterator[None]:
-    with mock_aws():
-        yield
-
-
+@mock_aws
 def test_the_token_becomes_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ID_TOKEN", "header.payload.signature")
     monkeypatch.setenv("CI_JOB_ID", "42")

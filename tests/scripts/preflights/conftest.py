@@ -52,8 +52,10 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 @pytest.fixture
 def account(moto: str, monkeypatch: pytest.MonkeyPatch) -> CannedAccount:
-    """An empty account."""
+    """An empty account, and no credentials but the ones that a test makes clients with."""
     urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST"), timeout=30).close()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
     for name, value in {
         "AWS_ENDPOINT_URL": moto,
         "AWS_CONFIG_FILE": os.devnull,
