@@ -74,6 +74,16 @@ class AwsFargateExecutor(AwsEcsExecutor):
     def _token(self, subject: str) -> str:
         return BaseWorkloadSchema.generate_token(subject, self.jwt_generator)
 
+    @property
+    def slots_available(self) -> int:
+        """Take what is launched soon. The backlog stays in the database: what is more urgent goes before it there.
+
+        Never below 0: the scheduler adds the slots of its executors, and would leave the local lane idle.
+        """
+        free: int = super().slots_available
+        room = self.fleet.launcher.room() - len(self.queued_tasks) - len(self.queued_callbacks)
+        return max(0, min(free, room))
+
     def execute_async(
         self, key: "WorkloadKey", command: Any, queue: str | None = None, executor_config: Any = None
     ) -> None:

@@ -38,6 +38,7 @@ ADVICE = {
     Kind.NO_ACCESS: "ECS and S3 cannot be used; tasks on Fargate wait. Look at the role of the scheduler, the region, "
     "the cluster and the payload bucket",
 }
+AHEAD_S = 15.0  # a loop of the scheduler with 5,000 tasks waiting took 7 s
 RECENT_S = 240.0  # a payload's token holds for [scheduler] task_queued_timeout, 600 s
 
 
@@ -59,6 +60,7 @@ class Launcher:
     ) -> None:
         self._aws, self._base, self._bucket, self._token = aws, base, bucket, token
         self._calls = TokenBucket(quotas["calls"])
+        self._ahead = int(quotas["calls"].burst + quotas["calls"].rate * AHEAD_S)
         self._launches = {False: TokenBucket(quotas["launches"]), True: TokenBucket(quotas["spot launches"])}
         self._notices = Notices(log)
         self._answers: SimpleQueue[tuple[Launch, Answer]] = SimpleQueue()
@@ -92,6 +94,12 @@ class Launcher:
         with self._changed:
             heapq.heappush(self._queue, (at, next(self._order), launch))
             self._changed.notify()
+
+    def room(self) -> int:
+        """Return how many more launches keep the threads busy until the scheduler comes by again."""
+        now = time.monotonic()
+        with self._changed:
+            return self._ahead - sum(at <= now for at, _, _ in self._queue)
 
     def answered(self) -> list[tuple[Launch, Answer]]:
         """Return what was answered since."""

@@ -260,6 +260,22 @@ def test_a_task_that_deferred_and_resumes_is_a_launch_of_its_own(executor: Any, 
     assert executor.running == {workload().key}
 
 
+def test_the_backlog_stays_in_the_database(executor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than that is not asked of the scheduler, whatever the parallelism (stock takes as many as may run)."""
+    executor.parallelism = 5000
+    monkeypatch.setattr(executor.fleet.launcher, "_ahead", 3)
+    assert executor.slots_available == 3
+    executor.queue_workload(workload(), None)
+    assert executor.slots_available == 2
+    executor.parallelism = 2
+    assert executor.slots_available == 1
+    for launch_id in range(4):
+        executor.queue_workload(
+            workload(launch_id=f"0190aaaa-1111-7000-8000-{launch_id:012}", task_id=f"t{launch_id}"), None
+        )
+    assert executor.slots_available == 0
+
+
 def test_revoking_stops_the_task(executor: Any, cloud: Cloud) -> None:
     launch(executor, workload())
     executor.revoke_task(ti=workload().ti)

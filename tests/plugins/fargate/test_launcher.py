@@ -79,6 +79,18 @@ def test_the_pace_is_that_of_the_narrower_quota(make: Any, cloud: Cloud) -> None
     assert time.monotonic() - begun > 20 / 50
 
 
+def test_there_is_room_for_what_is_launched_soon(make: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fargate.launcher.AHEAD_S", 1.0)
+    launcher = make(calls=Quota(burst=10, rate=20))
+    assert launcher.room() == 30
+    for number in range(60):
+        launcher.submit(launch(number))
+    assert launcher.room() <= 0
+    launcher.submit(launch(60), delay=3600)
+    kinds(launcher, 60, within=30)
+    assert launcher.room() == 30  # what waits for its time takes no room
+
+
 def test_at_the_limit_all_wait_and_one_line_says_so(
     make: Any, cloud: Cloud, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
