@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All that the pipeline's SSH key may do on this host. As a line of /root/.ssh/authorized_keys:
+# All that the pipeline's SSH key may do on this host. As a line of root's authorized_keys:
 #
 #   restrict,command="/opt/airflow/system/gate.sh" ssh-ed25519 AAAA… deploy
 #

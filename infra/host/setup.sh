@@ -25,7 +25,7 @@ put() {
 registry_login() {
   echo "==> registry $(setting REGISTRY)"
   # the helper asks ECR with the role of the host whenever an image is pulled: no token is kept
-  put /root/.docker/config.json <<<"{\"credHelpers\": {\"$(setting REGISTRY)\": \"ecr-login\"}}"
+  put ~root/.docker/config.json <<<"{\"credHelpers\": {\"$(setting REGISTRY)\": \"ecr-login\"}}"
 }
 
 # Container logs that rotate; containers that go on while the daemon restarts; networks that leave
@@ -77,7 +77,7 @@ pipeline_key() {
   [[ -n $key ]] || return 0
   echo "==> the pipeline's key"
   umask 077
-  put /root/.ssh/authorized_keys <<<"restrict,command=\"$FOLDER/system/gate.sh\" $key"
+  put ~root/.ssh/authorized_keys <<<"restrict,command=\"$FOLDER/system/gate.sh\" $key"
   umask 022
 }
 

@@ -27,7 +27,7 @@ placeholder.HEALTHY = ["/api/v2/monitor/health"]
 placeholder.TEXT = b"{\\"scheduler\\": {\\"latest_scheduler_heartbeat\\": \\"2026-01-01T00:00:00+00:00\\"}}"
 placeholder.main()'
 """
-STATE = "/etc /opt/airflow /root/.docker /usr/local /swapfile"
+STATE = "/etc /opt/airflow ~root/.docker /usr/local /swapfile"
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +78,13 @@ class TestFirstBoot:
         world.machine.until(f"systemctl is-active {unit}", 20)
 
     def test_images_are_pulled_with_the_role_of_the_host(self, world: World) -> None:
-        login = json.loads(world.machine.read("/root/.docker/config.json"))
+        login = json.loads(out(world, "cat ~root/.docker/config.json"))
         assert login == {"credHelpers": {REGISTRY: "ecr-login"}}
 
     def test_the_pipeline_s_key_may_ask_for_a_deploy_and_for_nothing_else(self, world: World) -> None:
         line = f'restrict,command="/opt/airflow/system/gate.sh" ssh-ed25519 {"A" * 68} deploy\n'
-        assert world.machine.read("/root/.ssh/authorized_keys") == line
-        assert out(world, "stat -c '%a %U' /root/.ssh /root/.ssh/authorized_keys") == "700 root\n600 root"
+        assert out(world, "cat ~root/.ssh/authorized_keys") == line.rstrip("\n")
+        assert out(world, "stat -c '%a %U' ~root/.ssh ~root/.ssh/authorized_keys") == "700 root\n600 root"
         assert out(world, "test -x /opt/airflow/system/gate.sh && echo yes") == "yes"
 
     def test_logs_of_containers_rotate(self, world: World) -> None:

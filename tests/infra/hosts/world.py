@@ -12,6 +12,7 @@ from tests.infra.hosts.machine import CLOUD_INIT, Machine
 from tests.infra.hosts.network import AWS, Network
 from tests.infra.hosts.rendered import host_files, user_data
 
+HOME = "/root"  # of the user that boots the host
 ROOT = Path(__file__).resolve().parents[3]
 REGION, BUCKET, DOMAIN = "eu-west-1", "airflow-test-deploy-123456789012", "airflow.example.com"
 REGISTRY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
@@ -73,8 +74,8 @@ class World:
         authority = (self.folder / "authority.pem").read_text()
         machine.write("/etc/ssl/certs/ca-certificates.crt", authority)
         # Debian's aws has a list of its own; Amazon Linux's has the system's
-        machine.write("/root/.aws/config", "[default]\nca_bundle = /etc/ssl/certs/ca-certificates.crt\n")
-        machine.write("/root/user-data", user_data(deploy_bucket=BUCKET, region=REGION), 0o755)
+        machine.write(f"{HOME}/.aws/config", "[default]\nca_bundle = /etc/ssl/certs/ca-certificates.crt\n")
+        machine.write(f"{HOME}/user-data", user_data(deploy_bucket=BUCKET, region=REGION), 0o755)
         machine.write("/etc/systemd/system/cloud-final.service", CLOUD_INIT)
         wants = machine.root / "etc/systemd/system/multi-user.target.wants"
         wants.mkdir(parents=True, exist_ok=True)
