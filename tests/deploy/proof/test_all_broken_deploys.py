@@ -1,7 +1,10 @@
 """The deploys that go wrong and take long: TESTS=full. At every step one is killed, and the next one heals it."""
 
+import random
 import signal
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +62,31 @@ def test_the_database_is_down(site: Site) -> None:
 def test_the_disk_is_full(site: Site) -> None:
     image = site.build(NEW)
     wrong(site.deploy(image, MIN_DISK_MB="999999"), 4, "MB are free below", "MIN_DISK_MB")
+
+
+def test_the_disk_fills_up_while_the_image_comes(site: Site, tmp_path: Path) -> None:
+    """There was enough when the deploy looked."""
+    image = not_here(site, tmp_path)
+    root = site.host.docker("info", "--format", "{{.DockerRootDir}}").stdout.strip()
+    arriving = f"{root}/containerd/daemon/io.containerd.content.v1.content/ingest"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "full", arriving], check=True)
+    try:
+        wrong(site.deploy(image), 4, "no space left on device", "the disk is full")
+    finally:
+        subprocess.run(["umount", arriving], check=True)
+    site.host.docker("pull", "--quiet", image)
+
+
+def not_here(site: Site, folder: Path) -> str:
+    """Push an image with a layer that this engine has no more: it is of a container, which no build caches."""
+    (folder / "large").write_bytes(random.randbytes(8 << 20))
+    container = site.host.docker("create", site.build(NEW)).stdout.strip()
+    site.host.docker("cp", str(folder / "large"), f"{container}:/opt/airflow/large")
+    image = site.host.docker("commit", container).stdout.strip()
+    pushed = site.host.push(image)
+    site.host.docker("rm", container)
+    site.host.docker("image", "rm", "--force", image)
+    return pushed
 
 
 def test_a_broken_file_of_nginx(site: Site) -> None:
