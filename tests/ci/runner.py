@@ -13,6 +13,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests import checkout
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 FOLDER = ROOT / ".local" / "gitlab-ci-local"
@@ -52,12 +54,7 @@ class Project:
     """A clone of this checkout in a project of GitLab's, ``main`` being what origin has."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in filter(None, listed.split("\0")):
-            if (ROOT / name).exists() or (ROOT / name).is_symlink():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
+        self.folder = checkout.copy(folder)
         self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "somebody")
         self.git("config", "user.email", "somebody@example.com")

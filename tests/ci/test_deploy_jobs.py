@@ -7,7 +7,7 @@ import pytest
 
 from tests.ci.runner import ACCOUNTS, Project, cache
 from tests.infra.terraform.account import REGION, emulated
-from tests.scripts.ci.sshd import NotInstalled, Sshd
+from tests.scripts.ci.sshd import Sshd
 
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 
@@ -15,12 +15,8 @@ DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     """A host that only says what it was told; tests/deploy/proof/test_pipeline.py has one that deploys."""
-    try:
-        made = Sshd.start(tmp_path / "sshd")
-    except NotInstalled as reason:
-        pytest.skip(str(reason))
-    yield made
-    made.stop()
+    with Sshd.running(tmp_path / "sshd") as made:
+        yield made
 
 
 def test_the_jobs_of_a_deploy_and_of_the_way_back_reach_the_host(project: Project, sshd: Sshd, tmp_path: Path) -> None:

@@ -66,3 +66,11 @@ def registry() -> Iterator[Registry]:
             yield found
     except Unavailable as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture
+def user(engine: Engine, registry: Registry, tmp_path: Path) -> Engine:
+    """The engine, logged in at the registry."""
+    config = tmp_path / "config"
+    config.mkdir()
+    return registry.login(engine, config)

@@ -2,13 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.conftest import ROOT
+from tests import checkout as copies
 from tests.deploy.engine import Engine
 from tests.deploy.registry import Registry
 
@@ -18,25 +17,8 @@ COMMIT = "01234567" * 5
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Return a copy of this checkout in a repository of its own, with its packages."""
-    folder = tmp_path / "checkout"
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
-    (folder / ".local").mkdir()
-    (folder / ".local" / "venv").symlink_to(ROOT / ".local" / "venv")  # nothing here installs packages
-    for words in (["init"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "a"]):
-        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture
-def user(engine: Engine, registry: Registry, tmp_path: Path) -> Engine:
-    config = tmp_path / "config"
-    config.mkdir()
-    return registry.login(engine, config)
+    """Return a copy of this checkout, with its packages, in a repository of its own."""
+    return copies.committed(copies.with_packages(tmp_path / "checkout"))
 
 
 def job(checkout: Path, user: Engine, *words: str, **variables: str) -> str:

@@ -1,41 +1,25 @@
 """What a change of a DAG costs: a layer of kilobytes, pushed by digest to a registry that wants a login."""
 
 import json
-import shutil
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.deploy.conftest import ROOT, build_image
+from tests import checkout as copies
+from tests.deploy.conftest import build_image
 from tests.deploy.engine import Engine
 from tests.deploy.registry import Registry
 
 AT_MOST_S = 10
 TO = ("--tag", "airflow-tests:change", "--push")
-COPIED = ("dags", "plugins", "docker", "scripts", ".dockerignore", "pyproject.toml")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Return a copy of what makes the image, in a repository of its own."""
-    folder = tmp_path / "checkout"
-    for name in COPIED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        folder.mkdir(exist_ok=True)
-        copy(ROOT / name, folder / name)
-    for command in (["init"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "a"]):
-        subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture
-def user(engine: Engine, registry: Registry, tmp_path: Path) -> Engine:
-    config = tmp_path / "config"
-    config.mkdir()
-    return registry.login(engine, config)
+    """Return a copy of this checkout, with its packages, in a repository of its own."""
+    return copies.committed(copies.with_packages(tmp_path / "checkout"))
 
 
 def test_a_changed_dag_is_a_layer_of_kilobytes(

@@ -1,14 +1,13 @@
 """What a new user does: clone, `make up`, look, `make down`, in an empty home directory."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.local.layout import ROOT
+from tests import checkout
 from tests.e2e.stack_under_test import StackUnderTest, free_port
 
 
@@ -16,11 +15,7 @@ from tests.e2e.stack_under_test import StackUnderTest, free_port
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
     """A copy of what is tracked, as a clone would have it, and the environment of its user."""
     clone, home = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("home")
-    list_files = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(list_files, cwd=ROOT, capture_output=True, check=True).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        (clone / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, clone / name, follow_symlinks=False)
+    checkout.copy(clone)
     ours = ("AIRFLOW", "AWS_", "LAKE_", "PAYLOAD_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {"HOME": str(home), "AIRFLOW_PORT": str(free_port()), "AWS_PORT": str(free_port())}

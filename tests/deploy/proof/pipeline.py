@@ -1,11 +1,11 @@
 """The jobs of the pipeline against a host: a checkout with an environment of its own, sshd, and a job's variables."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
-from tests.deploy.host_under_test import ACCOUNT, DOMAIN, REGION, ROOT, HostUnderTest
+from tests import checkout
+from tests.deploy.host_under_test import ACCOUNT, DOMAIN, REGION, HostUnderTest
 from tests.scripts.ci.sshd import Sshd
 
 TFVARS = f"""
@@ -20,15 +20,8 @@ class Pipeline:
     """A job of this pipeline runs in ``folder``, which is a copy of this checkout."""
 
     def __init__(self, folder: Path, host: HostUnderTest) -> None:
-        self.folder, self._host = folder / "checkout", host
-        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        for name in filter(None, listed.stdout.split("\0")):
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, self.folder / name, follow_symlinks=False)
+        self.folder, self._host = checkout.with_packages(folder / "checkout"), host
         (self.folder / "infra" / "env" / "test.tfvars").write_text(TFVARS)
-        (self.folder / ".local").mkdir()
-        (self.folder / ".local" / "venv").symlink_to(ROOT / ".local" / "venv")  # nothing here installs packages
         root = {name: value for name, value in host.environment.items() if name != "DEPLOY_WHO"}
         self.sshd = Sshd.start(folder / "sshd", host.host, **root)
 

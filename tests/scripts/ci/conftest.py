@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.ci import deploy
-from tests.scripts.ci.sshd import NotInstalled, Sshd
+from tests.scripts.ci.sshd import Sshd
 
 ACCOUNTS = {"STAGING_ACCOUNT": "123456789012", "PRODUCTION_ACCOUNT": "210987654321"}
 
@@ -26,12 +26,8 @@ def _a_job_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     """A host that only says what it was told."""
-    try:
-        made = Sshd.start(tmp_path / "sshd")
-    except NotInstalled as reason:
-        pytest.skip(str(reason))
-    yield made
-    made.stop()
+    with Sshd.running(tmp_path / "sshd") as made:
+        yield made
 
 
 @pytest.fixture

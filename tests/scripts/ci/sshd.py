@@ -6,8 +6,12 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 GATE = ROOT / "infra" / "host" / "gate.sh"
@@ -55,6 +59,17 @@ class Sshd:
             made.process = subprocess.Popen([program, "-D", "-e", "-f", str(folder / "config")], stdout=log, stderr=log)
         made._until_it_listens()
         return made
+
+    @classmethod
+    @contextmanager
+    def running(cls, folder: Path) -> Iterator["Sshd"]:
+        """Have a host that only says what it was told; where there is no sshd, the test is skipped."""
+        try:
+            made = cls.start(folder)
+        except NotInstalled as reason:
+            pytest.skip(str(reason))
+        yield made
+        made.stop()
 
     def stop(self) -> None:
         if self.process:
