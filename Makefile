@@ -51,7 +51,7 @@ test: packages-infra ## every test that this machine can run (TESTS=full: also t
 test-here:
 	@$(VENV)/pytest --ignore tests/e2e --ignore tests/deploy -n auto
 	@$(VENV)/pytest tests/e2e
-	@$(VENV)/pytest tests/deploy --ignore tests/deploy/proof
+	@$(VENV)/pytest tests/deploy
 
 # the parts of `make test`, as jobs of the pipeline run them
 .PHONY: test-dags test-unit test-stack

@@ -121,7 +121,9 @@ def find_uv():
         "--disable-pip-version-check",
         "--target",
         str(fetched),
-        "uv",
+        "--require-hashes",
+        "--requirement",
+        str(ROOT / "docker" / "build-requirements.txt"),
     ]
     if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode:
         pip[0] = pip_of_a_venv()
