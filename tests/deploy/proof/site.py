@@ -50,6 +50,10 @@ class Site:
         assert set(colours) <= {"idle"}, "something of the other release is left"
         assert Caller(self.host).call("GET", "/api/v2/version")["version"]
 
+    def serving(self) -> str:
+        """Return the release that serves."""
+        return next((str(each["release"]) for each in self.host.colours()["colours"] if each["state"] == "serving"), "")
+
     def healthy(self) -> bool:
         """Tell whether all of what serves is."""
         result = self.host.run("status.sh", "--json")

@@ -15,29 +15,44 @@ from tests.deploy.proof.site import NEW, OURS, Site, until, wrong
 pytestmark = pytest.mark.timeout(600)
 
 STEPS = (
-    *("heal", "preflight", "image", "secrets", "schema", "dags", "pre-deploy", "publish", "nginx"),
+    *("lock", "heal", "preflight", "image", "secrets", "schema", "dags", "pre-deploy", "publish", "nginx"),
     *("api-server", "switch", "control-plane", "bake", "commit", "drain", "prune"),
 )
+# bash reads it before the script: so many commands after a step has begun, whoever runs it is killed
+DIES_IN = """
+set -T
+LEFT={commands}
+trap '[[ ${{STEP:-}} != {step} ]] || REACHED=yes
+  [[ -z ${{REACHED:-}} ]] || ((LEFT-- > 0)) || kill -KILL $$' DEBUG
+"""
+MOST_COMMANDS = 15
 
 
 @pytest.fixture(autouse=True)
 def _ours_serves(site: Site) -> Iterator[None]:
-    """After each test: nothing that went wrong has touched what serves."""
+    """After each test: nothing that went wrong has touched what serves. Before it: nor has a test that failed."""
+    if not site.healthy() or not site.serving().startswith(f"{OURS}-"):
+        again = site.deploy(site.ours, ALLOW_OLDER="1")
+        assert again.returncode == 0, again.stderr
     yield
     site.serves(OURS)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_in_a_step(site: Site, step: str) -> None:
-    image = site.build(NEW)
-    deploy = site.host.start("deploy.sh", image)
-    until(lambda: site.step() == step or deploy.poll() is not None)
-    deploy.send_signal(signal.SIGKILL)
-    deploy.wait()
-    Caller(site.host)  # whatever was going on, people are served
-    site.host.configure(**site.host.settings)
-    result = site.deploy(site.ours, ALLOW_OLDER="1")
-    assert result.returncode == 0, result.stderr
+def test_killed_in_a_step(site: Site, step: str, tmp_path: Path) -> None:
+    """People are served whatever was going on, and the next deploy heals it, though itself it is refused."""
+    image, commands = site.build(NEW), random.randrange(MOST_COMMANDS)
+    (tmp_path / "dies").write_text(DIES_IN.format(step=step, commands=commands))
+    killed = site.deploy(image, BASH_ENV=str(tmp_path / "dies"))
+    print(f"killed {commands} commands after {step!r} had begun, in {site.step()!r}")
+    assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+    Caller(site.host)
+    until(lambda: site.deploy(f"{site.host.repository}@sha256:{'0' * 64}").returncode == 5, within=90)
+    if not site.serving().startswith(f"{OURS}-"):
+        assert step in STEPS[STEPS.index("bake") :], "the new release serves, though its deploy had not come that far"
+        site.serves(NEW)
+        back = site.deploy(site.ours, ALLOW_OLDER="1")
+        assert back.returncode == 0, back.stderr
 
 
 def test_the_registry_is_down(site: Site) -> None:
