@@ -1,8 +1,8 @@
 """Measure stock AwsEcsExecutor and our AwsFargateExecutor in the same run: a table and .local/bench_executor.json.
 
 Real Postgres, api-server and scheduler; an emulated Fargate with ECS's quotas, whose tasks report
-their success to the Execution API and cost nothing else. Figures are medians of the runs; those of
-1,000 tasks and more come from one run, and stock is left out where it would take over 10 minutes.
+their success to the Execution API and cost nothing else. Figures are medians of the runs; stock is
+left out where it would take over 10 minutes.
 
 --quick: 300 tasks, 1 run. Without it and without --full: the same with 5 runs, and what happens
 when a container or the scheduler dies or another scheduler shares the account. --full: also 1,000
@@ -48,7 +48,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(prog="scripts/bench_executor", description=description, epilog=more, formatter_class=layout)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="launches only, once: under 3 minutes")
-    size.add_argument("--full", action="store_true", help="everything: more than an hour")
+    size.add_argument("--full", action="store_true", help="everything: more than two hours")
     parser.add_argument("--tasks", type=_numbers(MOST_TASKS), help="sizes of the fan-out, such as 300,1000")
     parser.add_argument("--latency", type=_numbers(60_000, 0), help="milliseconds of a RunTask call, such as 100,500")
     parser.add_argument("--runs", type=_number(50), help="runs of each case (5; with --quick 1)")
