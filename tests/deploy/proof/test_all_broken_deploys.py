@@ -95,7 +95,8 @@ def test_the_disk_fills_up_while_the_image_comes(site: Site, tmp_path: Path) -> 
 def not_here(site: Site, folder: Path) -> str:
     """Push an image with a layer that this engine has no more: it is of a container, which no build caches."""
     (folder / "large").write_bytes(random.randbytes(8 << 20))
-    container = site.host.docker("create", site.build(NEW)).stdout.strip()
+    site.build(NEW)
+    container = site.host.docker("create", f"{site.host.name}-broken:{NEW}").stdout.strip()
     site.host.docker("cp", str(folder / "large"), f"{container}:/opt/airflow/large")
     image = site.host.docker("commit", container).stdout.strip()
     pushed = site.host.push(image)
