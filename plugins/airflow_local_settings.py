@@ -25,18 +25,19 @@ def dag_policy(dag: Any) -> None:
 
 
 def task_policy(task: Any) -> None:
-    """Refuse a DAG with a task that Fargate would refuse.
+    """Refuse a DAG with a task that Fargate would refuse, or with illegal arguments of ``fargate(…)``.
 
     :raises AirflowClusterPolicyViolation: naming the DAG, the task, the value and the legal ones
     """
-    if not task.executor_config or not _on_fargate(task.executor):
+    if not task.executor_config:
         return
     from airflow.exceptions import AirflowClusterPolicyViolation
 
-    from fargate import executor_config
+    from fargate import executor_config, request
 
+    check = executor_config.check if _on_fargate(task.executor) else request.refuse_illegal
     try:
-        executor_config.check(task.executor_config)
+        check(task.executor_config)
     except ValueError as illegal:
         raise AirflowClusterPolicyViolation(f"DAG {task.dag_id!r}, task {task.task_id!r}: {illegal}") from None
 

@@ -9,7 +9,7 @@ from airflow.executors.workloads.base import BaseWorkloadSchema
 from airflow.providers.amazon.aws.executors.ecs.ecs_executor import AwsEcsExecutor
 from airflow.providers.amazon.aws.executors.ecs.utils import CONFIG_GROUP_NAME
 
-from fargate import local_lane, settings, stored, task_logs
+from fargate import local_lane, settings, stored, strategy, task_logs
 from fargate.aws import Aws
 from fargate.fleet import EVENT, Fleet
 from fargate.launch import Launch, is_launch_id
@@ -51,6 +51,12 @@ class AwsFargateExecutor(AwsEcsExecutor):
             threads,
         )
 
+    def _load_run_kwargs(self) -> dict[str, Any]:
+        """Return what all tasks have in common. How it is to be launched is kept, as if each task asked for it."""
+        base = strategy.parsed(super()._load_run_kwargs())
+        self._common = {name: base[name] for name in (strategy.NAME,) if name in base}
+        return base
+
     def start(self) -> None:
         """Start the threads; whether AWS can be reached is seen, and said, when tasks are launched."""
         quotas = {
@@ -89,7 +95,7 @@ class AwsFargateExecutor(AwsEcsExecutor):
     ) -> None:
         """Queue a workload for the launcher."""
         [workload] = command
-        self.fleet.add(launch_of(key, workload, executor_config or {}))
+        self.fleet.add(launch_of(key, workload, {**self._common, **(executor_config or {})}))
 
     def log_task_event(self, *, event: str, extra: str, ti_key: "WorkloadKey") -> None:
         """Add an event to the log table.
@@ -145,7 +151,7 @@ class AwsFargateExecutor(AwsEcsExecutor):
         known = [ti for ti in tis if ti.external_executor_id]
         for ti in stored.whole(known) if known else ():
             self.running.add(ti.key)
-            self.fleet.adopt(adopted(ti))
+            self.fleet.adopt(adopted(ti, self._common))
         if known:
             self.log.info("Adopted %s tasks of a dead scheduler", len(known))
         return [ti for ti in tis if not ti.external_executor_id]
@@ -169,7 +175,7 @@ def tags(ti: Any) -> dict[str, str]:
     return {name: str(getattr(ti, name)) for name in ("dag_id", "run_id", "task_id", "map_index", "try_number")}
 
 
-def adopted(ti: "TaskInstance") -> Launch:
+def adopted(ti: "TaskInstance", common: dict[str, Any]) -> Launch:
     """Return the launch of a task instance that another scheduler queued."""
     known = str(ti.external_executor_id)
     by_launch_id = is_launch_id(known)
@@ -177,7 +183,7 @@ def adopted(ti: "TaskInstance") -> Launch:
         ti.key,
         known if by_launch_id else "",
         ExecuteTask.make(ti) if by_launch_id else None,
-        dict(ti.executor_config or {}),
+        {**common, **(ti.executor_config or {})},
         str(ti.id),
         tags(ti),
         recover=by_launch_id,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fargate import request, settings, sizes
+from fargate.request import ILLEGAL, IllegalConfig
 from fargate.sizes import IllegalSize
 
 PROVIDERS = ("FARGATE", "FARGATE_SPOT")
@@ -21,10 +22,6 @@ CONTAINER = {"name", "environment", "environmentFiles", "cpu", "memory", "memory
 LONGEST_COMMAND = ["python", "-m", "fargate.worker", "s3://" + "b" * 63 + "/" + "k" * 128]
 
 
-class IllegalConfig(ValueError):
-    """An ``executor_config`` that RunTask would refuse; the message names the value and the legal ones."""
-
-
 def fargate(
     *,
     cpu: float | None = None,
@@ -37,6 +34,9 @@ def fargate(
 ) -> dict[str, Any]:
     """Build an ``executor_config`` for the Fargate executor.
 
+    What Fargate does not have is an error of the DAG, that names the task, the value and the legal ones: it is
+    left in the config for the house's policy, which knows the task. Neither ``check`` nor a launch takes such a one.
+
     :param cpu: vCPUs: 0.25, 0.5, 1, 2, 4, 8 or 16; goes with ``memory``, or both are the task definition's
     :param memory: GiB of the task, of those that AWS offers for ``cpu``
     :param disk: GiB of ephemeral storage, 21 to 200; a task has 20 without it
@@ -46,25 +46,31 @@ def fargate(
     :param definition: another task definition, for an image of its own: a family, with ``:revision`` or
         without, whose container has the name of the worker's and has Airflow and the plugins
     :param env: further environment variables of the container
-    :raises ValueError: IllegalSize when Fargate has no such size, IllegalConfig for all else
 
     >>> fargate(cpu=1, memory=2, spot=True)["overrides"]
     {'cpu': '1024', 'memory': '2048'}
     """
-    overrides: dict[str, Any] = sizes.cpu_and_memory(cpu, memory)
+    try:
+        config = _config(sizes.cpu_and_memory(cpu, memory), disk, role, env)
+        if _is_spot(spot):
+            config["capacityProviderStrategy"] = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+        if definition is not None:
+            config["taskDefinition"] = _definition(definition)
+        check(config)
+    except ValueError as illegal:
+        return {ILLEGAL: str(illegal)}
+    return config
+
+
+def _config(size: dict[str, str], disk: Any, role: Any, env: Any) -> dict[str, Any]:
+    overrides: dict[str, Any] = {**size}
     if disk is not None:
         overrides["ephemeralStorage"] = {"sizeInGiB": sizes.checked_disk(disk)}
     if role is not None:
         overrides["taskRoleArn"] = _role_arn(role)
     if env:
         overrides["containerOverrides"] = [{"name": settings.container_name(), "environment": _environment(env)}]
-    config: dict[str, Any] = {"overrides": overrides} if overrides else {}
-    if _is_spot(spot):
-        config["capacityProviderStrategy"] = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
-    if definition is not None:
-        config["taskDefinition"] = _definition(definition)
-    check(config)
-    return config
+    return {"overrides": overrides} if overrides else {}
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -72,11 +78,12 @@ def check(config: Mapping[str, Any]) -> None:
 
     :raises ValueError: that names the value and the legal ones
     """
+    request.refuse_illegal(config)
     _known("executor_config", config, SEEN)
     overrides = config.get("overrides", {})
     _known("overrides", overrides, OVERRIDES)
     _check_size(overrides)
-    _check_strategy(config)
+    check_strategy(config)
     if "taskDefinition" in config:
         _definition(config["taskDefinition"])
     if "taskRoleArn" in overrides:
@@ -119,7 +126,11 @@ def _check_size(overrides: Mapping[str, Any]) -> None:
         sizes.checked_disk(overrides["ephemeralStorage"].get("sizeInGiB"))
 
 
-def _check_strategy(config: Mapping[str, Any]) -> None:
+def check_strategy(config: Mapping[str, Any]) -> None:
+    """Check the ``capacityProviderStrategy`` of a task or, in the arguments of RunTask, of the deployment.
+
+    :raises IllegalConfig: that names the value and the legal ones
+    """
     strategy = _entries("capacityProviderStrategy", config)
     if "capacityProviderStrategy" in config and not strategy:
         raise IllegalConfig(f"capacityProviderStrategy=[]: legal are {' and '.join(PROVIDERS)}, or none of it at all")
@@ -128,6 +139,9 @@ def _check_strategy(config: Mapping[str, Any]) -> None:
         provider = entry.get("capacityProvider")
         if provider not in PROVIDERS:
             raise IllegalConfig(f"capacityProvider={provider!r}: legal are {' and '.join(PROVIDERS)}")
+        for name in entry.keys() & {"weight", "base"}:
+            if type(entry[name]) is not int or entry[name] < 0:
+                raise IllegalConfig(f"capacityProviderStrategy has {name}={entry[name]!r}: a whole number from 0")
 
 
 def _check_container(container: Any) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow._shared.observability.metrics import stats
+from botocore.exceptions import ClientError
 
 from fargate import answers, stop_reasons, stored, task_logs
 from fargate.errands import Errands
@@ -32,6 +33,13 @@ SHOWN_AFTER_S = 60.0  # a task that was started a moment ago may be MISSING
 UNTOLD = (stop_reasons.Kind.OUT_OF_MEMORY.value, stop_reasons.Kind.SPOT_INTERRUPTION.value)
 NO_ADDRESS_S = 15.0
 GIVEN_UP = "Airflow gave the task up while it waited for a container"
+# ECS has a sentence for it, and one code for everything that is wrong with a call:
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
+GONE = ("InvalidParameterException", "not found")
+STILL_RUNS = (
+    "the ECS task of {key}, which Airflow gave up, may still run and cost. To stop it: "
+    "aws ecs stop-task --cluster {cluster} --task {arn}"
+)
 
 
 class Fleet:
@@ -66,6 +74,8 @@ class Fleet:
 
     def add(self, launch: Launch) -> None:
         """Have a workload launched."""
+        if launch.on_demand:  # though it asked for Spot: the try before was interrupted
+            stats.incr("fargate.spot_fallback")
         self._launches[launch.key] = launch
         self.launcher.submit(launch)
 
@@ -109,8 +119,16 @@ class Fleet:
 
     def _stop_task(self, launch: Launch) -> None:
         self._by_arn.pop(launch.arn, None)
-        # the client as well is a matter of the errand: to make one takes long, or fails
-        self.errands.run(lambda: self._aws.ecs.stop_task(cluster=self._cluster, task=launch.arn, reason=GIVEN_UP))
+        undone = STILL_RUNS.format(key=launch.key, cluster=self._cluster, arn=launch.arn)
+        self.errands.run(partial(self._call_stop_task, launch.arn), undone)
+
+    def _call_stop_task(self, arn: str) -> None:
+        """Stop a task, in the thread of the errands: the client as well takes long to make, or cannot be made."""
+        try:
+            self._aws.ecs.stop_task(cluster=self._cluster, task=arn, reason=GIVEN_UP)
+        except ClientError as error:
+            if not all(part in str(error) for part in GONE):
+                raise
 
     def update(self, task: dict[str, Any]) -> None:
         """Take up how a task is, as the watcher saw it."""
@@ -170,7 +188,8 @@ class Fleet:
         if unfinished or what in UNTOLD:
             self._executor.log_task_event(event=EVENT.format(what), extra=why, ti_key=launch.key)
             if launch.of_task:
-                self.errands.run(partial(task_logs.write_reason, launch.key, why))
+                undone = f"the log of {launch.key} does not say why its container died: {why}"
+                self.errands.run(partial(task_logs.write_reason, launch.key, why), undone)
         if unfinished:
             self._executor.fail(launch.key, why)
         else:

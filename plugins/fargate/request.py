@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -11,7 +12,14 @@ LONGEST_OVERRIDES = 8192
 NOT_IN_A_TAG = re.compile(r"[^\w .:/=+@-]")
 LONGEST_TAG = 256
 
+# where fargate(…) leaves what is wrong with its arguments: it does not know the DAG and the task, the policy does
+ILLEGAL = "_illegal"
+
 IN_A_CONTAINER = {"name": "AIRFLOW_IS_EXECUTOR_CONTAINER", "value": "true"}
+
+
+class IllegalConfig(ValueError):
+    """An ``executor_config`` that RunTask would refuse; the message names the value and the legal ones."""
 
 
 class TooLong(ValueError):
@@ -34,7 +42,9 @@ def build(
     :param config: the task's ``executor_config``; what it names goes before ``base``
     :param sequence: 0, and one more for each ECS task of this launch that never started
     :param on_demand: not on Spot, whatever ``config`` says
+    :raises IllegalConfig: when ``fargate(…)`` made ``config`` of illegal arguments
     """
+    refuse_illegal(config)
     request = _merge(base, config)
     if on_demand and "capacityProviderStrategy" in request:
         request["capacityProviderStrategy"] = [{"capacityProvider": "FARGATE", "weight": 1}]
@@ -47,6 +57,15 @@ def build(
     # RunTask refuses a key that comes twice
     request["tags"] = [*(tag for tag in request.get("tags", ()) if tag.get("key") not in tags), *named]
     return {**request, "startedBy": launch_id, "clientToken": f"{launch_id}-{sequence}"}
+
+
+def refuse_illegal(config: Any) -> None:
+    """Raise what ``fargate(…)`` found wrong with its arguments.
+
+    :raises IllegalConfig: that names the value and the legal ones
+    """
+    if isinstance(config, Mapping) and ILLEGAL in config:
+        raise IllegalConfig(config[ILLEGAL])
 
 
 def _merge(base: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:

@@ -127,9 +127,36 @@ def test_the_config_of_another_executor_is_not_ours_to_judge(tmp_path: Path, exe
     assert errors(tmp_path, operator(NO_MEMORY, executor)) == []
 
 
-def test_what_fargate_refuses_by_itself_says_the_same_of_the_value(tmp_path: Path) -> None:
-    [error] = errors(tmp_path, operator("fargate(cpu=1, memory=1)"))
-    assert error.strip().endswith("IllegalSize: memory=1 GiB with cpu=1 vCPU: legal are 2, 3, 4, 5, 6, 7, 8")
+WITH_TOO_LITTLE = "fargate(cpu=1, memory=1)"
+TOO_LITTLE = "memory=1 GiB with cpu=1 vCPU: legal are 2, 3, 4, 5, 6, 7, 8"
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (WITH_TOO_LITTLE, TOO_LITTLE),
+        ("fargate(disk=-1)", "disk=-1 GiB: legal are whole numbers from 21 to 200; 20 come with every task"),
+        ("fargate(role='admin')", "role='admin': the setting FARGATE_TASK_ROLES (NAME=ARN) allows none"),
+        (
+            "fargate(env={'LONG': 'x' * 9000})",
+            "the overrides have 9401 characters and RunTask takes 8192 (the longest variable is 'LONG' with 9000): "
+            "pass less by the environment (env=…), and larger values by S3 or SSM",
+        ),
+    ],
+)
+def test_what_fargate_refuses_names_the_dag_and_the_task_too(tmp_path: Path, call: str, why: str) -> None:
+    assert errors(tmp_path, operator(call)) == refused("b", why)
+
+
+@pytest.mark.parametrize("executor", ["LocalExecutor", None])
+def test_what_fargate_refuses_is_an_error_on_every_executor(tmp_path: Path, executor: str | None) -> None:
+    assert errors(tmp_path, operator(WITH_TOO_LITTLE, executor)) == refused("b", TOO_LITTLE)
+    assert errors(tmp_path, operator("fargate(cpu=1, memory=2)", executor)) == []
+
+
+def test_what_fargate_refuses_of_a_mapped_task(tmp_path: Path) -> None:
+    body = f"task(lambda a: a, task_id='b', executor='FargateExecutor', executor_config={WITH_TOO_LITTLE})"
+    assert errors(tmp_path, f"{body}.expand(a=[1, 2])") == refused("b", TOO_LITTLE)
 
 
 def test_nothing_of_the_policy_becomes_a_setting_of_airflows() -> None:

@@ -105,6 +105,13 @@ def test_the_arn_is_stored_in_the_place_of_the_launch_id(executor: Any, database
     assert executor.running == {workload().key}
 
 
+def test_it_has_the_size_of_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow makes executors without arguments; its own default is ``[core] parallelism``."""
+    monkeypatch.setenv("FARGATE_LANE_PARALLELISM", "7")
+    assert AwsFargateExecutor().parallelism == 7
+    assert AwsFargateExecutor(parallelism=8).parallelism == 8
+
+
 def test_spot_takes_the_place_of_the_launch_type(executor: Any) -> None:
     [request] = launch(executor, workload(config=SPOT))
     assert "launchType" not in request

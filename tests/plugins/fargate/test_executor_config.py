@@ -8,7 +8,6 @@ import pytest
 
 from fargate import executor_config, fargate, request, sizes
 from fargate.executor_config import IllegalConfig
-from fargate.request import TooLong
 
 READER = "arn:aws:iam::123456789012:role/reader"
 WRITER = "arn:aws:iam::123456789012:role/writer"
@@ -35,6 +34,11 @@ def refusal(function: Any, *arguments: Any, **options: Any) -> str:
     with pytest.raises(ValueError) as failed:  # noqa: PT011 (the whole text is compared)
         function(*arguments, **options)
     return str(failed.value)
+
+
+def refused(**asked: Any) -> str:
+    """Return what is wrong with arguments of ``fargate(…)``: it leaves that to whoever knows the task."""
+    return refusal(executor_config.check, fargate(**asked))
 
 
 def test_everything_that_a_task_may_ask_for(roles: None) -> None:
@@ -119,7 +123,18 @@ def test_the_container_is_that_of_the_setting(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_what_fargate_refuses(roles: None, asked: dict[str, Any], message: str) -> None:
-    assert refusal(fargate, **asked) == message
+    assert refused(**asked) == message
+
+
+def test_what_fargate_refuses_is_refused_whatever_is_made_of_it() -> None:
+    """Outside of a DAG no policy looks at it."""
+    config = {**fargate(disk=-1), "tags": []}
+    expected = "disk=-1 GiB: legal are whole numbers from 21 to 200; 20 come with every task"
+    assert refusal(executor_config.check, config) == expected
+    base = {"overrides": {"containerOverrides": [{"name": "airflow"}]}}
+    given: dict[str, Any] = {"launch_id": "", "sequence": 0, "command": [], "tags": {}}
+    assert refusal(request.build, base, config, **given) == expected
+    assert request.build(base, {"tags": []}, **given)["tags"] == []
 
 
 @pytest.mark.parametrize(
@@ -127,20 +142,19 @@ def test_what_fargate_refuses(roles: None, asked: dict[str, Any], message: str) 
 )
 def test_a_definition_that_is_no_name(definition: Any) -> None:
     expected = f"definition={definition!r}: the family of a task definition, such as 'with-gdal' or 'with-gdal:7'"
-    assert refusal(fargate, definition=definition) == expected
+    assert refused(definition=definition) == expected
     assert refusal(executor_config.check, {"taskDefinition": definition}) == expected
 
 
 def test_without_roles_none_is_allowed() -> None:
     expected = "role='reader': the setting FARGATE_TASK_ROLES (NAME=ARN) allows none"
-    assert refusal(fargate, role="reader") == expected
+    assert refused(role="reader") == expected
 
 
 def test_an_environment_that_is_too_long() -> None:
     executor_config.check(fargate(env={"LONG": "x" * 7000}))
-    with pytest.raises(TooLong) as failed:
-        fargate(env={"SHORT": "x", "LONG": "x" * 8000})
-    assert "RunTask takes 8192 (the longest variable is 'LONG' with 8000): pass less" in str(failed.value)
+    message = refused(env={"SHORT": "x", "LONG": "x" * 8000})
+    assert "RunTask takes 8192 (the longest variable is 'LONG' with 8000): pass less" in message
 
 
 def test_what_the_executor_adds_is_counted() -> None:
@@ -150,8 +164,8 @@ def test_what_the_executor_adds_is_counted() -> None:
     built = request.build(base, empty, launch_id="", sequence=0, command=command, tags={})
     most = request.LONGEST_OVERRIDES - len(json.dumps(built["overrides"]))
     assert most < 8000
-    fargate(env={"LONG": "x" * most})
-    assert "have 8193 characters" in refusal(fargate, env={"LONG": "x" * (most + 1)})
+    executor_config.check(fargate(env={"LONG": "x" * most}))
+    assert "have 8193 characters" in refused(env={"LONG": "x" * (most + 1)})
 
 
 @pytest.mark.parametrize(
@@ -237,6 +251,14 @@ def test_what_may_be_made_by_hand(roles: None, config: dict[str, Any]) -> None:
         (
             {"capacityProviderStrategy": [{"provider": "FARGATE"}]},
             "capacityProviderStrategy has provider; legal are base, capacityProvider, weight",
+        ),
+        (
+            {"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": "1"}]},
+            "capacityProviderStrategy has weight='1': a whole number from 0",
+        ),
+        (
+            {"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "base": -1}]},
+            "capacityProviderStrategy has base=-1: a whole number from 0",
         ),
         (
             {"capacityProviderStrategy": []},

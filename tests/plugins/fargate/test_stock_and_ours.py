@@ -22,6 +22,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError, Rea
 from sqlalchemy.orm import Session
 
 from fargate import executor_config
+from fargate.executor import AwsFargateExecutor
 from tests.plugins.fargate.cloud import ARN, Cloud, error, eventually
 from tests.plugins.fargate.workloads import LAUNCH, orphan, workload
 
@@ -76,6 +77,17 @@ class Subject:
 
     def told(self) -> str:
         return " ".join(str(event.extra) for event in self.executor._task_event_logs)
+
+    @contextlib.contextmanager
+    def made_without_ecs(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        """Give an executor that was not started; ours makes its own clients, which find nobody at AWS's address."""
+        if not self.ours:
+            yield self.executor
+            return
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        made = AwsFargateExecutor(parallelism=8)
+        yield made
+        made.end()
 
     def parse(self, config: dict[str, Any]) -> None:
         """Do what happens to a task's executor_config when its DAG is parsed: with the stock class, nothing."""
@@ -205,8 +217,11 @@ def test_08_the_scheduler_starts_without_ecs(subject: Subject, monkeypatch: pyte
     """ECS out of reach at the start ends the scheduler"""
     monkeypatch.setenv("AIRFLOW__AWS_ECS_EXECUTOR__CHECK_HEALTH_ON_STARTUP", "True")
     subject.ecs.stop_task = raising(EndpointConnectionError(endpoint_url="https://ecs"))
-    if not subject.ours:  # ours was started by its fixture
-        subject.executor.start()
+    with subject.made_without_ecs(monkeypatch) as executor:
+        executor.start()
+        executor.queue_workload(workload(), None)
+        executor.heartbeat()
+        assert executor.get_event_buffer() == {}
 
 
 def test_09_a_container_that_died_fails_its_task_at_once(subject: Subject) -> None:
