@@ -28,6 +28,7 @@ class Kind(Enum):
     NO_CAPACITY = "no capacity"  # of Fargate, at the moment
     NO_ACCESS = "no access"  # credentials, permissions or the cluster: somebody has to mend it
     NO_ANSWER = "no answer"  # whether a task was started is not known
+    UNNAMED = "not named"  # a task was started, and ECS does not say which one it is
     REFUSED = "refused"  # it would be refused again
 
 
@@ -91,8 +92,8 @@ def _of_client_error(error: ClientError, own: Collection[str]) -> Answer:
     reason = f"{code}: {message}"
     if code == "ConflictException":
         # the token came before with another request, so that the task it asked for exists
-        known = told.get("resourceIds") or [""]
-        return Answer(Kind.STARTED, reason, known[0])
+        known = told.get("resourceIds")
+        return Answer(Kind.STARTED, reason, known[0]) if known else Answer(Kind.UNNAMED, reason)
     if code in NO_ACCESS_CODES and not any(name in message for name in own):
         return Answer(Kind.NO_ACCESS, reason)
     status = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

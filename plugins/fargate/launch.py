@@ -37,6 +37,10 @@ class Launch:
     recover: bool = False
     # its task has reported that it runs, so that there is nothing to launch
     ran: bool = False
+    # ECS has its task and did not say which one it is
+    unnamed: bool = False
+    # ARNs of its tasks that never started
+    former: list[str] = field(default_factory=list)
 
     payload_key: str = ""
     stored_at: float = 0.0
@@ -45,6 +49,7 @@ class Launch:
     arn: str = ""
     stored_as: str = ""  # what the task instance has as its external_executor_id
     called_at: float = 0.0
+    asked: str = ""  # of whom something was asked last
     started: bool = False
     revoked: bool = False
 
@@ -59,7 +64,8 @@ class Launch:
     @property
     def on_spot(self) -> bool:
         strategy = self.config.get("capacityProviderStrategy") or ()
-        return not self.on_demand and any(entry["capacityProvider"] == "FARGATE_SPOT" for entry in strategy)
+        providers = [entry.get("capacityProvider") for entry in strategy if isinstance(entry, dict)]
+        return not self.on_demand and "FARGATE_SPOT" in providers
 
     @property
     def size(self) -> dict[str, str]:
@@ -71,8 +77,10 @@ class Launch:
         """Make ready for another ECS task, after one that never started."""
         self.sequence += 1
         self.request = None
+        if self.arn:
+            self.former.append(self.arn)
         self.arn = ""
-        self.started = False
+        self.started = self.unnamed = False
 
     def delay(self) -> float:
         """Return the seconds before the next attempt, before jitter."""

@@ -1,7 +1,5 @@
 """Calls RunTask from several threads, as fast as the quotas allow, until ECS has given an answer that counts."""
 
-import heapq
-import itertools
 import logging
 import random
 import secrets
@@ -17,6 +15,7 @@ from fargate import answers, payloads, recovery
 from fargate import request as requests
 from fargate.answers import Answer, Kind
 from fargate.aws import Aws
+from fargate.backlog import EVERYTHING, Backlog
 from fargate.launch import Launch
 from fargate.notices import Notices
 from fargate.quota import Quota, TokenBucket
@@ -26,14 +25,17 @@ log = logging.getLogger(__name__)
 
 ENTRY_POINT = ["python", "-m", "fargate.worker"]
 # what costs no attempt is done again after so many seconds, more or less
-AGAIN_S = {Kind.THROTTLED: 1.0, Kind.NO_ANSWER: 2.0, Kind.AT_LIMIT: 5.0, Kind.NO_ACCESS: 5.0}
-# what the next call would meet as well holds all calls, for twice as long each time
-HOLDS = {Kind.AT_LIMIT, Kind.NO_ACCESS}
-LONGEST_HOLD_S = 60.0
+AGAIN_S = {
+    **{Kind.THROTTLED: 1.0, Kind.NO_ANSWER: 2.0, Kind.UNNAMED: 2.0},
+    # what the next call would meet as well: others wait with it
+    **{Kind.AT_LIMIT: 5.0, Kind.NO_ACCESS: 5.0},
+}
 ADVICE = {
-    Kind.THROTTLED: "RunTask was throttled; the calls slow down and none is lost",
-    Kind.NO_ANSWER: "RunTask gave no answer; the same request is sent again under the same token",
-    Kind.AT_LIMIT: "the account's Fargate vCPUs or a subnet's addresses are all in use; tasks wait until some are "
+    Kind.THROTTLED: "{asked} was throttled; the calls slow down and none is lost",
+    Kind.NO_ANSWER: "{asked} gave no answer; the same request is sent again under the same token. If this goes on, "
+    "look at the route or the VPC endpoint from the scheduler to ECS and S3, and at the region",
+    Kind.UNNAMED: "ECS has a task and does not say which one it is; ListTasks is asked until it shows it",
+    Kind.AT_LIMIT: "the account's vCPUs of {lane} or a subnet's addresses are all in use; tasks wait until some are "
     "free. A higher quota: Service Quotas, Fargate. More addresses: larger subnets",
     Kind.NO_ACCESS: "ECS and S3 cannot be used; tasks on Fargate wait. Look at the role of the scheduler, the region, "
     "the cluster and the payload bucket",
@@ -64,11 +66,8 @@ class Launcher:
         self._launches = {False: TokenBucket(quotas["launches"]), True: TokenBucket(quotas["spot launches"])}
         self._notices = Notices(log)
         self._answers: SimpleQueue[tuple[Launch, Answer]] = SimpleQueue()
-        self._queue: list[tuple[float, int, Launch]] = []
-        self._order = itertools.count()
-        self._changed = threading.Condition()
+        self._backlog = Backlog()
         self._stop = threading.Event()
-        self._held_until, self._hold_s = 0.0, 0.0
         self._definitions: dict[str, str] = {}
         self._threads = [
             threading.Thread(target=self._work, name=f"fargate-launch-{n}", daemon=True) for n in range(threads)
@@ -81,32 +80,28 @@ class Launcher:
     def stop(self, within: float) -> None:
         """Begin no further call, and wait ``within`` seconds for the answers to those that were made."""
         self._stop.set()
-        with self._changed:
-            self._changed.notify_all()
+        self._backlog.stop()
         deadline = time.monotonic() + within
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
+        self._notices.tell(at_once=True)
 
     def submit(self, launch: Launch, delay: float = 0.0) -> None:
         """Have a launch made after ``delay`` seconds, more or less."""
-        at = time.monotonic() + delay * random.uniform(0.5, 1.5)
-        with self._changed:
-            heapq.heappush(self._queue, (at, next(self._order), launch))
-            self._changed.notify()
+        self._backlog.put(launch, time.monotonic() + delay * random.uniform(0.5, 1.5))
 
     def room(self) -> int:
         """Return how many more launches keep the threads busy until the scheduler comes by again."""
-        now = time.monotonic()
-        with self._changed:
-            return self._ahead - sum(at <= now for at, _, _ in self._queue)
+        return self._ahead - self._backlog.due(spare=self._ahead)
 
     def answered(self) -> list[tuple[Launch, Answer]]:
-        """Return what was answered since."""
+        """Return what was answered since; called in every loop of the scheduler."""
+        self._notices.tell()
         return [self._answers.get() for _ in range(self._answers.qsize())]
 
     def _work(self) -> None:
-        while launch := self._next():
+        while launch := self._backlog.next():
             if launch.revoked:
                 continue
             try:
@@ -117,23 +112,14 @@ class Launcher:
             if answer:
                 self._conclude(launch, answer)
 
-    def _next(self) -> Launch | None:
-        """Wait for the next launch whose time has come; None: there are no more."""
-        with self._changed:
-            while not self._stop.is_set():
-                due = max(self._queue[0][0], self._held_until) if self._queue else float("inf")
-                wait = due - time.monotonic()
-                if wait <= 0:
-                    return heapq.heappop(self._queue)[2]
-                self._changed.wait(min(wait, threading.TIMEOUT_MAX))
-        return None
-
     def _launch(self, launch: Launch) -> Answer | None:
         """Make one call; None: the executor stops."""
         try:
-            if launch.recover and (found := recovery.find(self._aws, self._base["cluster"], self._bucket, launch)):
+            if found := recovery.find(self._aws, self._base["cluster"], self._bucket, launch):
                 return found
+            launch.asked = "S3"
             self._store(launch)
+            launch.asked = "RunTask"
             run_task = self._aws.ecs.run_task  # a client that is yet to be made would let tokens pile up
             if not self._wait_for_quota(launch):
                 return None
@@ -145,31 +131,25 @@ class Launcher:
 
     def _conclude(self, launch: Launch, answer: Answer) -> None:
         kind = answer.kind
-        if kind is Kind.STARTED and not answer.arn:
-            launch.recover = True  # ECS says that the task exists, and not which one it is
-            self.submit(launch, AGAIN_S[Kind.NO_ANSWER])
-            return
         if kind is Kind.STARTED:
-            self._hold_s = 0.0
+            self._backlog.passed(launch.on_spot)
         if kind not in AGAIN_S:
             self._answers.put((launch, answer))
             return
         stats.incr(f"fargate.{kind.name.lower()}")
-        self._notices.warn(kind, f"{ADVICE[kind]}: {answer.reason}")
+        launch.unnamed = launch.unnamed or kind is Kind.UNNAMED
+        lane = "Fargate Spot" if launch.on_spot else "Fargate"
+        advice = ADVICE[kind].format(asked=launch.asked, lane=lane)
+        self._notices.warn(advice, f"{advice}: {answer.reason}")
         if kind is Kind.THROTTLED:
             self._calls.slow_down()
             self._launches[launch.on_spot].slow_down()
-        if kind in HOLDS:
-            self._hold(kind)
-        self.submit(launch, AGAIN_S[kind])
-
-    def _hold(self, kind: Kind) -> None:
-        with self._changed:
-            if time.monotonic() >= self._held_until:  # calls that were made together count once
-                self._hold_s = min(LONGEST_HOLD_S, max(AGAIN_S[kind], self._hold_s * 2))
-                self._held_until = time.monotonic() + self._hold_s
-        if kind is Kind.NO_ACCESS:
+        elif kind is Kind.AT_LIMIT:
+            self._backlog.hold(launch.on_spot, AGAIN_S[kind])  # each has a quota of its own
+        elif kind is Kind.NO_ACCESS:
+            self._backlog.hold(EVERYTHING, AGAIN_S[kind])
             self._aws.forget()
+        self.submit(launch, AGAIN_S[kind])
 
     def _wait_for_quota(self, launch: Launch) -> bool:
         return all(bucket.wait(self._stop) for bucket in (self._launches[launch.on_spot], self._calls))

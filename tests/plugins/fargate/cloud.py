@@ -31,6 +31,7 @@ class Ecs:
         self.faults: list[Fault] = []
         self.afterwards: list[Fault] = []
         self.stopped: list[str] = []
+        self.names_conflicts = True
 
     def run_task(self, **request: Any) -> dict[str, Any]:
         request.setdefault("clientToken", str(uuid4()))  # as botocore does
@@ -41,7 +42,8 @@ class Ecs:
                 return dict(answer)
             known = [t for t in self.tasks.values() if t["clientToken"] == request["clientToken"]]
             if known and known[0]["request"] != request:
-                raise error("ConflictException", "in use", resourceIds=[known[0]["taskArn"]])
+                named = {"resourceIds": [known[0]["taskArn"]]} if self.names_conflicts else {}
+                raise error("ConflictException", "in use", **named)
             task = known[0] if known else self.task(request.get("startedBy", ""), request["clientToken"], request)
             if self.afterwards:
                 self.afterwards.pop(0)(request)

@@ -1,5 +1,6 @@
 """An executor whose AWS and whose database are in memory."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,3 +58,24 @@ def executor(cloud: Cloud, database: Database, reasons: Any, monkeypatch: pytest
     made.start()
     yield made
     made.end()
+
+
+@pytest.fixture
+def make(cloud: Cloud) -> Iterator[Any]:
+    """A function that starts a launcher; each token that it gives is another one."""
+    from fargate.launcher import Launcher
+    from tests.plugins.fargate.launches import BASE, NO_LIMIT
+
+    made: list[Launcher] = []
+
+    def start(threads: int = 4, **quotas: Any) -> Launcher:
+        tokens = (f"token {n}" for n in itertools.count(1))
+        aws: Any = cloud
+        launcher = Launcher(aws, BASE, "bucket", lambda _: next(tokens), {**NO_LIMIT, **quotas}, threads)
+        launcher.start()
+        made.append(launcher)
+        return launcher
+
+    yield start
+    for launcher in made:
+        launcher.stop(1)

@@ -178,12 +178,19 @@ def test_a_bug_is_not_an_answer(error: Exception) -> None:
     assert raised.value is error
 
 
-@pytest.mark.parametrize(("fields", "arn"), [({"resourceIds": [TASK]}, TASK), ({"resourceIds": []}, ""), ({}, "")])
-def test_a_token_that_came_before_means_a_task_that_was_started(fields: dict[str, Any], arn: str) -> None:
+@pytest.mark.parametrize(
+    ("fields", "kind", "arn"),
+    [
+        ({"resourceIds": [TASK]}, Kind.STARTED, TASK),
+        ({"resourceIds": []}, Kind.UNNAMED, ""),
+        ({}, Kind.UNNAMED, ""),
+    ],
+)
+def test_a_token_that_came_before_means_a_task_that_was_started(fields: dict[str, Any], kind: Kind, arn: str) -> None:
     """As botocore gives it; the ARN is missing from some answers."""
     ecs = boto3.client("ecs")
     with Stubber(ecs) as stub:
         stub.add_client_error("run_task", "ConflictException", "already in use", 400, modeled_fields=fields)
         with pytest.raises(ClientError) as raised:
             ecs.run_task(taskDefinition="airflow-worker")
-    assert answers.of_error(raised.value) == Answer(Kind.STARTED, "ConflictException: already in use", arn)
+    assert answers.of_error(raised.value) == Answer(kind, "ConflictException: already in use", arn)

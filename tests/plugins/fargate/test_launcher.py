@@ -1,64 +1,17 @@
 """The launcher's threads: order, holding, stopping, and what they say meanwhile."""
 
+import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from fargate.answers import Kind
-from fargate.launch import Launch
 from fargate.quota import Quota
 from fargate.releases import record as records
 from tests.plugins.fargate.cloud import Cloud, error, eventually
+from tests.plugins.fargate.launches import LIMIT, kinds, launch, raising
 from tests.plugins.fargate.releases.conftest import A, B, record
-from tests.plugins.fargate.workloads import workload
-
-NO_LIMIT = {name: Quota(1000, 1000) for name in ("calls", "launches", "spot launches")}
-BASE = {
-    "cluster": "airflow",
-    "taskDefinition": "airflow-worker",
-    "launchType": "FARGATE",
-    "overrides": {"containerOverrides": [{"name": "airflow", "command": []}]},
-}
-LIMIT = error("ClientException", "You've reached the limit on the number of vCPUs you can run concurrently")
-
-
-def launch(number: int, release: str | None = None, config: Any = None) -> Launch:
-    launch_id = f"0190aaaa-1111-7000-8000-{number:012}"
-    made = workload(launch_id=launch_id)
-    made.bundle_info.version = release
-    return Launch(number, launch_id, made, config or {}, launch_id, {"dag_id": "d"})
-
-
-@pytest.fixture
-def make(cloud: Cloud) -> Iterator[Any]:
-    from fargate.launcher import Launcher
-
-    made: list[Launcher] = []
-
-    def start(threads: int = 4, **quotas: Quota) -> Launcher:
-        launcher = Launcher(cloud, BASE, "bucket", lambda _: "token", {**NO_LIMIT, **quotas}, threads)
-        launcher.start()
-        made.append(launcher)
-        return launcher
-
-    yield start
-    for launcher in made:
-        launcher.stop(1)
-
-
-def kinds(launcher: Any, count: int, within: float = 5) -> list[Kind]:
-    found: list[Any] = []
-    eventually(lambda: found.extend(launcher.answered()) or len(found) >= count, within)
-    return [answer.kind for _, answer in found]
-
-
-def raising(exception: Exception) -> Any:
-    def fault(_: Any) -> None:
-        raise exception
-
-    return fault
 
 
 def test_launches_are_made_in_their_order(make: Any, cloud: Cloud) -> None:
@@ -77,6 +30,18 @@ def test_the_pace_is_that_of_the_narrower_quota(make: Any, cloud: Cloud) -> None
     kinds(launcher, 28)
     # 8 at once, 20 more at 49 a second
     assert time.monotonic() - begun > 20 / 50
+
+
+def test_calls_that_wait_do_so_with_jitter(make: Any, cloud: Cloud) -> None:
+    """Those that failed together are not made together again."""
+    launcher, launches = make(threads=4), [launch(number) for number in range(40)]
+    begun = time.time()
+    for entry in launches:
+        launcher.submit(entry, delay=0.6)
+    kinds(launcher, 40)
+    waited = sorted(entry.called_at - begun for entry in launches)
+    assert waited[0] >= 0.3  # half of the delay; by chance alone, 1 in 1e12 runs has all within a third of it
+    assert waited[-1] - waited[0] > 0.2
 
 
 def test_there_is_room_for_what_is_launched_soon(make: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +93,34 @@ def test_throttling_slows_the_calls_down(make: Any, cloud: Cloud, monkeypatch: p
     launcher.submit(launch(1))
     assert kinds(launcher, 1) == [Kind.STARTED]
     assert 0.6 * before < launcher._calls.rate < 0.9 * before
+
+
+def payload(cloud: Cloud) -> Any:
+    [body] = cloud.s3.objects.values()
+    return json.loads(body)
+
+
+@pytest.mark.parametrize(("recent_s", "tokens"), [(0.0, [1, 2, 3]), (240.0, [1, 1, 1])], ids=["long ago", "just now"])
+def test_who_waits_for_long_has_a_payload_with_a_fresh_token(
+    make: Any, cloud: Cloud, recent_s: float, tokens: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token holds for ten minutes; a launch may wait for hours."""
+    monkeypatch.setattr("fargate.launcher.RECENT_S", recent_s)
+    monkeypatch.setattr("fargate.launcher.AGAIN_S", {Kind.AT_LIMIT: 0.05})
+    found: list[Any] = []
+
+    def fault(_: Any) -> None:
+        found.append(payload(cloud))
+        raise LIMIT
+
+    cloud.ecs.faults += [fault] * 2
+    cloud.ecs.afterwards += [lambda _: found.append(payload(cloud))]
+    launcher = make()
+    launcher.submit(launch(1))
+    assert kinds(launcher, 1) == [Kind.STARTED]
+    assert [body["workload"]["token"] for body in found] == [f"token {n}" for n in tokens]
+    assert [body["request"] for body in found] == cloud.ecs.calls  # the request stays the same
+    assert cloud.ecs.calls == [cloud.ecs.calls[0]] * 3
 
 
 def test_what_cannot_be_launched_is_refused_with_its_error(

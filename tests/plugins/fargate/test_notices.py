@@ -48,6 +48,41 @@ def test_a_minute_is_summed_up_in_its_last_line(
     ]
 
 
+def test_what_was_held_back_is_told_after_a_minute(
+    notices: Notices, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """36 throttled calls in 30 s, and none after them."""
+    for _ in range(36):
+        notices.warn("kind", "throttled")
+        clock.now += 30 / 36
+    notices.tell()
+    assert caplog.messages == ["throttled"]
+    clock.now = 1060
+    notices.tell()
+    assert caplog.messages[1:] == ["throttled (35 times since the last such line)"]
+    clock.now = 2000
+    notices.tell()
+    assert len(caplog.messages) == 2
+
+
+def test_a_single_one_that_was_held_back_has_no_number(
+    notices: Notices, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    notices.warn("kind", "the first")
+    notices.warn("kind", "the last")
+    clock.now += 60
+    notices.tell()
+    assert caplog.messages == ["the first", "the last"]
+
+
+def test_at_the_end_all_is_told(notices: Notices, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        notices.warn("kind", "throttled")
+    notices.tell(at_once=True)
+    notices.tell(at_once=True)
+    assert caplog.messages == ["throttled", "throttled (2 times since the last such line)"]
+
+
 def test_each_thing_has_lines_of_its_own(notices: Notices, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     for about in ("one", "other", "one", "other"):
         notices.warn(about, f"the {about}")
