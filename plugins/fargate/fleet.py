@@ -201,3 +201,4 @@ class Fleet:
         for size in self._gauges | running:
             stats.gauge(f"fargate.running.{size}", running[size])
         self._gauges = running
+        self._notices.tell()

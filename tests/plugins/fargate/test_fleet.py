@@ -133,7 +133,7 @@ def test_it_waits_for_an_address_for_a_while(executor: Any, cloud: Cloud) -> Non
     launch(executor, workload())
     stop(cloud, FIRST, **NO_ADDRESS)
     eventually(lambda: executor.sync() or executor.fleet.waiting())
-    [(at, _, _)] = executor.fleet.launcher._queue
+    [(at, _, _)] = executor.fleet.launcher._backlog._lines[False]
     assert 7 < at - time.monotonic() <= 22.5
 
 
