@@ -40,6 +40,15 @@ locals {
 
   execution_api_url = "https://${var.domain_name}/execution/"
 
+  # Who may use the Execution API: the VPC, and docker's networks on a host (host/setup.sh), from which local tasks come.
+  docker_networks    = "172.16.0.0/12"
+  execution_networks = [var.vpc_cidr, local.docker_networks]
+  # whose X-Forwarded-For nginx believes: the subnets of those load balancers that there are
+  trusted_proxies = concat(
+    local.several_hosts ? local.private_subnet_cidrs : [],
+    local.public_ui ? local.public_subnet_cidrs : [],
+  )
+
   # docker/airflow.env as {NAME: value}, with a NAME=value to a line
   airflow_env = {
     for pair in [
@@ -79,9 +88,11 @@ locals {
     # for the scripts of a deploy
     DATABASE_MASTER_SECRET = aws_db_instance.main.master_user_secret[0].secret_arn
     ECS_EXEC               = tostring(var.ecs_exec)
+    EXECUTION_NETWORKS     = join(",", local.execution_networks)
     HOSTS                  = tostring(var.host_count)
     IMAGE_REPOSITORY       = aws_ecr_repository.airflow.repository_url
     SECRETS_PREFIX         = local.prefix
+    TRUSTED_PROXIES        = join(",", local.trusted_proxies)
     WORKER_TEMPLATE        = aws_ecs_task_definition.worker.family
   }
 }

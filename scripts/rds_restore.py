@@ -73,7 +73,7 @@ def instance(rds: Any, name: str) -> dict[str, Any]:
 
 
 def drill_name(database: str, now: datetime) -> str:
-    """Return a name for the second instance, of which the policy for drills knows the beginning."""
+    """Return a name for the second instance. By its beginning a role's right to delete can be kept from the first."""
     return f"{database}-drill-{now:%y%m%d%H%M%S}"
 
 

@@ -6,8 +6,10 @@ compares what is there with the database that runs: the schema, its tables, and 
 that time. Then the instance is deleted, also when the drill fails or is interrupted. It costs the
 price of an instance for less than an hour, and disturbs nobody.
 
-Run it where the database can be reached, on a host, in the release's image, with credentials that may
-restore and delete DATABASE-drill-*; the host's own role may not.
+It is in neither the image nor the files of a host: it runs from a checkout whose three files were taken
+to a host, which reaches the database, in the release's image, with credentials of an administrator or of
+a role that may restore, and delete DATABASE-drill-*. The host's own role may not. infra/README.md has the
+commands and the rights ("Whether a backup can be restored").
 
 exit codes: 0 the backup is whole, 1 it is not, 2 wrong usage, 3 nothing to restore from, 4 AWS refused
 it, 5 it took longer than --timeout, 6 the instance is left over: the message has the command to delete it.

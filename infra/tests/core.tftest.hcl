@@ -66,6 +66,20 @@ run "names_too_long_and_tags_of_terraform" {
   expect_failures = [var.environment, var.tags]
 }
 
+run "region_with_too_few_zones" {
+  command = plan
+
+  override_data {
+    target = data.aws_availability_zones.available
+    values = { names = ["ap-northeast-2a", "ap-northeast-2b"] }
+  }
+  variables {
+    zone_count = 3
+  }
+
+  expect_failures = [data.aws_availability_zones.available]
+}
+
 run "zones_of_another_region" {
   command = plan
 

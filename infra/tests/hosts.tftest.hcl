@@ -63,6 +63,42 @@ run "one_host" {
   }
 }
 
+# Whoever is told of an alarm is told of its end. The budget's two warnings go the same way.
+run "who_is_told" {
+  command = plan
+
+  variables {
+    nat_mode = "single"
+  }
+
+  override_resource {
+    target          = aws_sns_topic.alarms
+    override_during = plan
+    values          = { arn = "arn:aws:sns:eu-west-1:123456789012:airflow-test-alarms" }
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in [
+        aws_cloudwatch_metric_alarm.scheduler_heartbeat,
+        aws_cloudwatch_metric_alarm.failed_launches,
+        aws_cloudwatch_metric_alarm.execution_api_record[0],
+        aws_cloudwatch_metric_alarm.database_storage,
+        aws_cloudwatch_metric_alarm.database_connections,
+        aws_cloudwatch_metric_alarm.nat_bytes[0],
+      ] : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && alarm.ok_actions == toset([aws_sns_topic.alarms.arn])
+    ])
+    error_message = "An alarm or its end is told to nobody."
+  }
+  assert {
+    condition = {
+      for warning in aws_budgets_budget.monthly.notification :
+      "${warning.notification_type} ${warning.threshold}" => join(",", warning.subscriber_sns_topic_arns)
+    } == { "ACTUAL 80" = aws_sns_topic.alarms.arn, "FORECASTED 100" = aws_sns_topic.alarms.arn }
+    error_message = "A warning of the budget is told to nobody."
+  }
+}
+
 run "x86" {
   command = plan
 

@@ -67,6 +67,14 @@ run "closed_by_default" {
     condition     = length(aws_sfn_state_machine.execution_api_record) == 1 && length(aws_cloudwatch_event_target.execution_api_record) == 2 && length(aws_lb.internal) == 0 && length(aws_route53_record.execution_api) == 0
     error_message = "the name of one host is kept by the state machine"
   }
+  assert {
+    condition     = local.host_settings["EXECUTION_NETWORKS"] == "10.40.0.0/16,172.16.0.0/12"
+    error_message = "nginx would refuse workers, or the tasks of a host's own containers"
+  }
+  assert {
+    condition     = local.host_settings["TRUSTED_PROXIES"] == ""
+    error_message = "without a load balancer nobody speaks for others"
+  }
 }
 
 run "one_nat_gateway" {
@@ -126,6 +134,10 @@ run "two_hosts" {
     condition     = setsubtract(keys(aws_vpc_security_group_egress_rule.between), ["hosts_to_database", "hosts_to_endpoints", "hosts_to_hosts", "workers_to_endpoints", "workers_to_hosts"]) == toset(["hosts_to_internal_lb", "internal_lb_to_hosts", "workers_to_internal_lb"])
     error_message = "the load balancer adds three connections"
   }
+  assert {
+    condition     = local.host_settings["TRUSTED_PROXIES"] == join(",", [for s in aws_subnet.private : s.cidr_block])
+    error_message = "nginx would take the load balancer for the sender of all that comes"
+  }
 }
 
 run "internal_ui_of_one_host" {
@@ -170,6 +182,25 @@ run "public_ui" {
     condition     = contains(keys(aws_vpc_security_group_egress_rule.between), "public_lb_to_hosts")
     error_message = "the load balancer does not reach the hosts"
   }
+  assert {
+    condition     = local.host_settings["TRUSTED_PROXIES"] == join(",", [for s in aws_subnet.public : s.cidr_block])
+    error_message = "nginx would take the load balancer for the sender of all that comes"
+  }
+}
+
+run "public_ui_of_two_hosts" {
+  command = plan
+
+  variables {
+    host_count      = 2
+    ui_access       = "public"
+    ui_networks     = ["203.0.113.0/24"]
+    certificate_arn = "arn:aws:acm:ap-northeast-2:123456789012:certificate/1"
+  }
+  assert {
+    condition     = local.host_settings["TRUSTED_PROXIES"] == join(",", concat([for s in aws_subnet.private : s.cidr_block], [for s in aws_subnet.public : s.cidr_block]))
+    error_message = "there are two load balancers, in subnets of their own"
+  }
 }
 
 run "given_subnets" {
@@ -183,6 +214,10 @@ run "given_subnets" {
   assert {
     condition     = [for s in aws_subnet.private : s.cidr_block] == ["10.9.0.0/21", "10.9.8.0/22"] && [for s in aws_subnet.public : s.cidr_block] == ["10.9.12.0/27", "10.9.12.32/27"]
     error_message = "subnets have other addresses than those given"
+  }
+  assert {
+    condition     = local.host_settings["EXECUTION_NETWORKS"] == "10.9.0.0/20,172.16.0.0/12"
+    error_message = "nginx would refuse workers, or the tasks of a host's own containers"
   }
 }
 

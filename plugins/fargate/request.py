@@ -1,10 +1,12 @@
-"""The RunTask request of a launch, built by one pure function."""
+"""The RunTask request of a launch, built by one function of what it is given and of the setting ECS_EXEC."""
 
 import json
 import re
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
+
+from fargate import settings
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
 LONGEST_OVERRIDES = 8192
@@ -36,7 +38,7 @@ def build(
     tags: dict[str, str],
     on_demand: bool = False,
 ) -> dict[str, Any]:
-    """Return the keyword arguments of RunTask.
+    """Return the keyword arguments of RunTask. With ECS_EXEC a shell in the task may be asked for.
 
     :param base: what all tasks have in common, with the container's override first in its list
     :param config: the task's ``executor_config``; what it names goes before ``base``
@@ -50,6 +52,8 @@ def build(
         request["capacityProviderStrategy"] = [{"capacityProvider": "FARGATE", "weight": 1}]
     if "capacityProviderStrategy" in request:
         request.pop("launchType", None)  # RunTask takes one or the other
+    if settings.ecs_exec():
+        request.setdefault("enableExecuteCommand", True)
     container = request["overrides"]["containerOverrides"][0]
     container["command"] = command
     container["environment"] = [*container.get("environment", ()), IN_A_CONTAINER]

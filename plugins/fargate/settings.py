@@ -122,6 +122,14 @@ def container_name() -> str:
     return _required("AIRFLOW__AWS_ECS_EXECUTOR__CONTAINER_NAME", "the name of the container in the task definition")
 
 
+def ecs_exec() -> bool:
+    """Tell whether tasks take ``aws ecs execute-command`` (Terraform's ``ecs_exec``); not without the setting."""
+    text = os.environ.get("ECS_EXEC") or "false"
+    if text not in ("true", "false"):
+        raise IllegalSetting(f"ECS_EXEC is {text!r}: it is true or false, as Terraform's ecs_exec")
+    return text == "true"
+
+
 def execution_api_ca() -> str:
     """Return the private certificate authority of the Execution API as PEM; an empty text for none."""
     return os.environ.get("EXECUTION_API_CA", "")

@@ -67,7 +67,7 @@ nginx_check_settings() {
   local cidr='[0-9]{1,3}(\.[0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])' number='[1-9][0-9]*' name wrong=0
   for name in DOMAIN_NAME EXECUTION_NETWORKS; do
     [[ -n ${!name:-} ]] || {
-      nginx_fail "$name is not set: see docker/deploy.env"
+      nginx_fail "$name is not set: settings.env of terraform apply has it, and deploy.env may"
       wrong=2
     }
   done

@@ -35,14 +35,24 @@ def region(plan: Plan, account: Account) -> Iterator[Finding]:
 
 
 def zones_of(plan: Plan, account: Account) -> list[str]:
-    """Return the zones that Terraform takes: the first by name, without local zones."""
+    """Return the zones that Terraform takes and that there are: those of zone_names, else the first by name.
+
+    Local zones are none of them.
+    """
     wanted = [{"Name": "opt-in-status", "Values": ["opt-in-not-required"]}, {"Name": "state", "Values": ["available"]}]
     found = account.client("ec2").describe_availability_zones(Filters=wanted)["AvailabilityZones"]
-    return sorted(each["ZoneName"] for each in found)[: plan.zone_count]
+    there = sorted(each["ZoneName"] for each in found)
+    if plan.zone_names is not None:
+        return [zone for zone in plan.zone_names if zone in there]
+    return there[: plan.zone_count]
 
 
 def zones(plan: Plan, account: Account) -> Iterator[Finding]:
     taken = zones_of(plan, account)
+    if missing := [zone for zone in plan.zone_names or [] if zone not in taken]:
+        todo = "take others into zone_names: aws ec2 describe-availability-zones"
+        yield stop("zones", f"{plan.region} has no {', '.join(missing)} for this account (zone_names)", todo)
+        return
     if len(taken) < plan.zone_count:
         yield stop("zones", f"{plan.region} has {len(taken)}, zone_count is {plan.zone_count}", "lower zone_count")
         return

@@ -30,6 +30,7 @@ class Plan:
     aws_endpoint_url: str | None
     vpc_cidr: str
     zone_count: int
+    zone_names: list[str] | None
     private_subnet_cidrs: list[str] | None
     task_parallelism: int
     nat_mode: str
@@ -70,6 +71,8 @@ class Plan:
             raise BadVariables(f"vpc_cidr or private_subnet_cidrs: {error}")
         if found < self.zone_count:
             raise BadVariables(f"zone_count is {self.zone_count}, and there are {found} private subnets")
+        if self.zone_names is not None and len(set(self.zone_names)) != self.zone_count:
+            raise BadVariables(f"zone_count is {self.zone_count}, and zone_names are {', '.join(self.zone_names)}")
 
     @property
     def prefix(self) -> str:

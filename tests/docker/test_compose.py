@@ -18,6 +18,7 @@ GIVEN = {
     "COLOUR",
     "DOMAIN_NAME",
     "DRAIN_S",
+    "ECS_EXEC",
     "IMAGE",
     "NGINX_DIR",
     "PORT",
@@ -61,7 +62,13 @@ def test_every_setting_is_in_the_template_with_the_default_that_holds() -> None:
 
 def test_what_is_required_has_no_default() -> None:
     required = set(re.findall(r"^([A-Z_]+)=", TEMPLATE, re.MULTILINE))
-    assert required == {"NGINX_IMAGE", "EXECUTION_NETWORKS"}
+    assert required == {"NGINX_IMAGE"}
+
+
+def test_a_host_s_own_file_wins_over_terraform_s_for_containers_too() -> None:
+    """As scripts/deploy/settings.sh reads them: a later file wins."""
+    files = COLOUR["x-airflow"]["env_file"]
+    assert files.index("${AIRFLOW_HOST_DIR}/settings.env") < files.index("${AIRFLOW_HOST_DIR}/deploy.env")
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -1,6 +1,7 @@
 """The files of infra/ as text: what tests hold against tables and each other."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.infra.terraform.terraform import INFRA
@@ -16,9 +17,9 @@ def terraform_files() -> list[Path]:
     return sorted([*INFRA.glob("*.tf"), *INFRA.glob("bootstrap/*.tf")])
 
 
-def blocks(kind: str) -> dict[str, str]:
+def blocks(kind: str, paths: Iterable[Path] | None = None) -> dict[str, str]:
     """Return what is in each block of a kind: ``{"aws_vpc.main": text}``, of variables ``{"name": text}``."""
-    found = [match.groups() for path in terraform_files() for match in BLOCK.finditer(path.read_text())]
+    found = [match.groups() for path in paths or terraform_files() for match in BLOCK.finditer(path.read_text())]
     return {f"{one}.{two}" if two else one: text for of_kind, one, two, text in found if of_kind == kind}
 
 

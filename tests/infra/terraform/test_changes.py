@@ -20,7 +20,7 @@ ONLY_DESCRIBED = (
 # with several hosts the name is a load balancer's, and nobody has to write its record
 TWO_HOSTS = {
     "aws_autoscaling_group.hosts": "update",
-    # HOSTS, for each deploy's count of the database's connections
+    # HOSTS, for each deploy's count of the database's connections, and TRUSTED_PROXIES
     "aws_s3_object.host_settings": "update",
     **dict.fromkeys(
         [
@@ -55,6 +55,27 @@ TWO_HOSTS = {
             "aws_sfn_state_machine.execution_api_record[0]",
         ],
         "delete",
+    ),
+}
+
+PEOPLE = "203.0.113.0/24"
+# besides what one host has
+PUBLIC_UI = {
+    "aws_autoscaling_group.hosts": "update",
+    # TRUSTED_PROXIES: nginx believes this load balancer
+    "aws_s3_object.host_settings": "update",
+    **dict.fromkeys(
+        [
+            "aws_lb.public[0]",
+            "aws_lb_listener.public[0]",
+            "aws_lb_listener_rule.public_no_execution_api[0]",
+            "aws_lb_target_group.public_ui[0]",
+            "aws_security_group.public_lb[0]",
+            f'aws_vpc_security_group_ingress_rule.ui["{PEOPLE}"]',
+            'aws_vpc_security_group_egress_rule.between["public_lb_to_hosts"]',
+            'aws_vpc_security_group_ingress_rule.between["public_lb_to_hosts"]',
+        ],
+        "create",
     ),
 }
 
@@ -104,6 +125,11 @@ def test_a_nat_gateway_brings_its_routes_and_its_alarm(
     deployed: Terraform, mode: str, gateways: tuple[str, ...]
 ) -> None:
     assert changes(deployed.plan("-refresh=false", f"-var=nat_mode={mode}")) == nat(gateways)
+
+
+def test_a_public_ui_brings_a_load_balancer_and_no_change_of_the_network(deployed: Terraform, certificate: str) -> None:
+    public = ["-var=ui_access=public", f'-var=ui_networks=["{PEOPLE}"]', f"-var=certificate_arn={certificate}"]
+    assert changes(deployed.plan("-refresh=false", *public)) == PUBLIC_UI
 
 
 def test_a_second_host_changes_only_what_must_change(deployed: Terraform, certificate: str, account: Account) -> None:

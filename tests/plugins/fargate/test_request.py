@@ -62,6 +62,27 @@ def test_a_whole_request() -> None:
     }
 
 
+def test_no_shell_is_asked_for_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ECS_EXEC", raising=False)
+    assert "enableExecuteCommand" not in build({})
+    monkeypatch.setenv("ECS_EXEC", "false")
+    assert "enableExecuteCommand" not in build({})
+
+
+def test_a_shell_is_asked_for_where_terraform_says_so(monkeypatch: pytest.MonkeyPatch, model: Any) -> None:
+    without = build({})
+    monkeypatch.setenv("ECS_EXEC", "true")
+    assert build({}) == {**without, "enableExecuteCommand": True}
+    report = ParamValidator().validate(build({}), model.operation_model("RunTask").input_shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+def test_a_task_may_do_without_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One with a definition of its own, which has no task role: RunTask would refuse it."""
+    monkeypatch.setenv("ECS_EXEC", "true")
+    assert build({"enableExecuteCommand": False})["enableExecuteCommand"] is False
+
+
 @pytest.mark.parametrize(
     "config",
     [{}, fargate(cpu=1, memory=2, spot=True, definition="other:3", env={"A": "b"}), {"tags": [{"key": "a"}]}],

@@ -176,7 +176,7 @@ def test_execution_api_ca(monkeypatch: pytest.MonkeyPatch, environment: dict[str
 
 def test_every_setting_is_tested_here() -> None:
     names = {name for name in vars(settings) if name.islower() and not name.startswith("_")}
-    own = {"timezone", "network", "quota", "task_roles", "execution_api_ca", "master_secret"}
+    own = {"timezone", "network", "quota", "task_roles", "execution_api_ca", "ecs_exec", "master_secret"}
     assert names - {"os", "re"} == {*REQUIRED, *WHOLE, *own, "release", "direct_database", "health_folder"}
 
 
@@ -212,3 +212,17 @@ def test_a_deployment_may_have_no_master(monkeypatch: pytest.MonkeyPatch) -> Non
     assert settings.master_secret() == ""
     monkeypatch.setenv("DATABASE_MASTER_SECRET", "an-arn")
     assert settings.master_secret() == "an-arn"
+
+
+@pytest.mark.parametrize(("text", "on"), [(None, False), ("", False), ("false", False), ("true", True)])
+def test_a_shell_in_tasks_is_off_unless_it_is_on(monkeypatch: pytest.MonkeyPatch, text: str | None, on: bool) -> None:
+    monkeypatch.delenv("ECS_EXEC", raising=False)
+    if text is not None:
+        monkeypatch.setenv("ECS_EXEC", text)
+    assert settings.ecs_exec() is on
+
+
+def test_a_shell_in_tasks_is_on_or_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECS_EXEC", "yes")
+    with pytest.raises(settings.IllegalSetting, match=r"^ECS_EXEC is 'yes': it is true or false"):
+        settings.ecs_exec()

@@ -12,6 +12,8 @@ DEPLOY_BUCKET=bucket
 SECRETS_PREFIX=airflow-test
 IMAGE_REPOSITORY=registry.example/airflow
 DOMAIN_NAME=airflow.example.com
+EXECUTION_NETWORKS=10.40.0.0/16,172.16.0.0/12
+TRUSTED_PROXIES=
 TEXT
 }
 
@@ -19,7 +21,6 @@ own_settings() {
   cat <<TEXT
 # yours
 NGINX_IMAGE=registry.example/nginx@sha256:$DIGEST
-EXECUTION_NETWORKS=10.0.0.0/16
 START_S=3
 PARSE_S=3
 DRAIN_S=20

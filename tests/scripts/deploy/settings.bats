@@ -20,6 +20,29 @@ setup() { host; }
   [[ $output == *"HOSTS is '0': the number of hosts"*"POOL_SIZE is 'many'"* ]]
 }
 
+@test "who may use the Execution API is Terraform's to say, and a line of the host's own wins" {
+  [ "$EXECUTION_NETWORKS" = 10.40.0.0/16,172.16.0.0/12 ]
+  echo "EXECUTION_NETWORKS=10.9.0.0/20" >>"$HOST_DIR/deploy.env"
+  read_settings
+  [ "$EXECUTION_NETWORKS" = 10.9.0.0/20 ]
+}
+
+@test "networks that neither file has are named, with where they come from" {
+  unset EXECUTION_NETWORKS
+  sed -i /EXECUTION_NETWORKS/d "$HOST_DIR/settings.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"EXECUTION_NETWORKS is not set: settings.env of terraform apply has it"* ]]
+}
+
+@test "ECS Exec is on or off" {
+  [ "$ECS_EXEC" = false ]
+  echo "ECS_EXEC=True" >>"$HOST_DIR/settings.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"ECS_EXEC is 'True'"*"true or false"* ]]
+}
+
 @test "every required setting that is missing is named, all at once" {
   unset DEPLOY_BUCKET SECRETS_PREFIX
   sed -i '/DEPLOY_BUCKET\|SECRETS_PREFIX/d' "$HOST_DIR/settings.env"

@@ -6,6 +6,7 @@ import pytest
 
 from scripts.preflights.account import Account
 from scripts.preflights.place import addresses, credentials, region, zones
+from scripts.preflights.tfvars import BadVariables
 from tests.scripts.preflights.canned import REGION, CannedAccount, plan
 from tests.scripts.preflights.conftest import Found
 
@@ -60,6 +61,31 @@ def test_zones_and_what_is_offered_there(account: CannedAccount, found: Found) -
 def test_too_few_zones(account: CannedAccount, found: Found) -> None:
     account.answer("DescribeAvailabilityZones", AvailabilityZones=[{"ZoneName": f"{REGION}a"}])
     assert found(zones) == [("stop", f"{REGION} has 1, zone_count is 2")]
+
+
+NAMED = f'zone_names=["{REGION}c", "{REGION}a"]'
+
+
+def test_zones_that_are_named_are_those_that_are_asked_about(account: CannedAccount, found: Found) -> None:
+    offers = [{"InstanceType": "t4g.large", "Location": f"{REGION}{letter}"} for letter in "ab"]
+    account.answer("DescribeInstanceTypeOfferings", InstanceTypeOfferings=offers)
+    account.answer("DescribeVpcEndpointServices", ServiceDetails=endpoint_services(f"{REGION}a", f"{REGION}b"))
+    every = ", ".join(plan().interface_endpoints)
+    assert found(zones, NAMED) == [
+        ("ok", f"{REGION}c, {REGION}a"),
+        ("stop", f"t4g.large is not offered in {REGION}c"),
+        ("stop", f"{every}: no interface endpoint in {REGION}c, {REGION}a"),
+    ]
+
+
+def test_a_zone_that_is_named_and_that_there_is_not(account: CannedAccount, found: Found) -> None:
+    account.answer("DescribeAvailabilityZones", AvailabilityZones=[{"ZoneName": f"{REGION}{one}"} for one in "abd"])
+    assert found(zones, NAMED) == [("stop", f"{REGION} has no {REGION}c for this account (zone_names)")]
+
+
+def test_as_many_zones_are_named_as_there_shall_be() -> None:
+    with pytest.raises(BadVariables, match=f"^zone_count is 2, and zone_names are {REGION}a, {REGION}a$"):
+        plan(f'zone_names=["{REGION}a", "{REGION}a"]')
 
 
 def test_a_host_type_that_a_zone_lacks(account: CannedAccount, found: Found) -> None:
