@@ -24,7 +24,7 @@ main() {
   }
   before=$(date --utc --date "$RETENTION_DAYS days ago" +%FT%TZ)
   say "delete what ended before $before (RETENTION_DAYS=$RETENTION_DAYS)"
-  in_container "$colour" scheduler airflow db clean --clean-before-timestamp "$before" --skip-archive --yes
+  in_container "$colour" scheduler airflow db clean --clean-before-timestamp "$before" --skip-archive --error-on-cleanup-failure --yes
 }
 
 # not when a test reads it

@@ -70,8 +70,10 @@ def built(output: str, cache: str | None = None) -> str:
         index.touch(0o600)
         index.write_text(build.index_settings(os.environ))
         secrets = {"ca": build.authorities(os.environ), "index": str(index)}
-        command = build.command(output, revision(), os.environ.get("BASE_IMAGE"), secrets, result, cache)
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct") or "0"}
+        committed_at = git("log", "-1", "--format=%ct") or "0"
+        base = os.environ.get("BASE_IMAGE")
+        command = build.command(output, revision(), int(committed_at), base, secrets, result, cache)
+        environment = {**os.environ, "SOURCE_DATE_EPOCH": committed_at}
         if subprocess.run(command, cwd=ROOT, env=environment).returncode:
             raise Failed("the image was not built; the reason stands above")
         return str(json.loads(result.read_text())["containerimage.digest"])

@@ -3,6 +3,7 @@
 import shlex
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,7 @@ def pushing(image: str, repository: str, digest: str) -> list[list[str]]:
 def command(
     output: str,
     revision: str,
+    committed_at: int,
     base: str | None,
     secrets: Mapping[str, str | None],
     result: Path,
@@ -36,9 +38,14 @@ def command(
 ) -> list[str]:
     """Return the command; the package index and its authorities come in as secrets and stay in no layer.
 
+    :param committed_at: seconds since the epoch; a deploy refuses an image with an older commit than what serves
     :param cache: an image in a registry that holds the layers of earlier builds, and is brought up to date
     """
-    arguments = {"REVISION": revision, "VERSION": version(), **({"BASE_IMAGE": base} if base else {})}
+    created = datetime.fromtimestamp(committed_at, UTC).isoformat()
+    arguments = {
+        **{"REVISION": revision, "VERSION": version(), "CREATED": created},
+        **({"BASE_IMAGE": base} if base else {}),
+    }
     return [
         *("docker", "buildx", "build", "--file", "docker/Dockerfile", "--provenance=false"),
         *(word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")),

@@ -2,8 +2,10 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,9 @@ def test_labels_name_the_commit_and_the_version(engine: Engine, image: str) -> N
     labels = json.loads(engine.out("image", "inspect", image, "--format", "{{json .Config.Labels}}"))
     prefix = "org.opencontainers.image."
     assert labels[f"{prefix}revision"] == revision() != "unknown"
+    committed = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True).stdout
+    # by this a deploy knows an older commit than what serves
+    assert datetime.fromisoformat(labels[f"{prefix}created"]).timestamp() == int(committed)
     assert labels[f"{prefix}version"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 

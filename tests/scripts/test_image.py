@@ -14,16 +14,19 @@ LAYERS = "compression=zstd,compression-level=22,force-compression=true,oci-media
 
 def test_command() -> None:
     secrets = {"ca": None, "index": "/tmp/index"}
-    assert build.command(build.named("airflow:local"), "51e8d27", "base:1", secrets, Path("/tmp/result")) == [
+    assert build.command(
+        build.named("airflow:local"), "51e8d27", 1577836800, "base:1", secrets, Path("/tmp/result")
+    ) == [
         *("docker", "buildx", "build", "--file", "docker/Dockerfile", "--provenance=false"),
         *("--build-arg", "REVISION=51e8d27", "--build-arg", f"VERSION={build.version()}"),
+        *("--build-arg", "CREATED=2020-01-01T00:00:00+00:00"),
         *("--build-arg", "BASE_IMAGE=base:1", "--secret", "id=index,src=/tmp/index"),
         *("--metadata-file", "/tmp/result", "--output", f"type=image,name=airflow:local,{LAYERS}", "."),
     ]
 
 
 def test_layers_may_come_from_earlier_builds() -> None:
-    command = build.command(build.named("a"), "r", None, {}, Path("/tmp/result"), "registry/cache:build")
+    command = build.command(build.named("a"), "r", 0, None, {}, Path("/tmp/result"), "registry/cache:build")
     assert command[command.index("--cache-from") :][:4] == [
         *("--cache-from", "type=registry,ref=registry/cache:build", "--cache-to"),
         "type=registry,ref=registry/cache:build,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true",
@@ -41,7 +44,7 @@ def test_what_is_pushed_has_a_tag_of_its_digest() -> None:
 
 
 def test_the_base_of_the_dockerfile_is_taken_unless_another_is_named() -> None:
-    command = build.command(build.named("a"), "r", None, {}, Path("/tmp/result"))
+    command = build.command(build.named("a"), "r", 0, None, {}, Path("/tmp/result"))
     assert not [word for word in command if word.startswith("BASE_IMAGE")]
 
 

@@ -352,7 +352,7 @@ cleanup() {
   CONTAINER=id RETENTION_DAYS=30
   run cleanup
   [ "$status" = 0 ]
-  [[ $(calls) == *"docker exec id airflow db clean --clean-before-timestamp $(date --utc --date "30 days ago" +%F)T"*"Z --skip-archive --yes" ]]
+  [[ $(calls) == *"docker exec id airflow db clean --clean-before-timestamp $(date --utc --date "30 days ago" +%F)T"*"Z --skip-archive --error-on-cleanup-failure --yes" ]]
 }
 
 @test "a page that was asked for outlives a boot" {
