@@ -9,6 +9,7 @@ PROBLEMS=()
 rules() {
   # Compose reads these files too, and expands what has a $
   local number='[0-9]{1,6}' count='[1-9][0-9]{0,2}' image='(.+@)?sha256:[0-9a-f]{64}' plain="[^\$'\"]*"
+  local size='[1-9][0-9]{0,7}[kmg]' networks='[0-9.]+/[0-9]{1,2}(,[0-9.]+/[0-9]{1,2})*'
   rule AWS_DEFAULT_REGION - '[a-z0-9-]+' "the AWS region, such as ap-northeast-2"
   rule DEPLOY_BUCKET - '[a-z0-9.-]+' "the S3 bucket of releases, such as airflow-production-deploy-123456789012"
   rule SECRETS_PREFIX - '[a-z0-9-]+' "how names of secrets begin, such as airflow-production"
@@ -20,6 +21,14 @@ rules() {
   rule API_WORKERS 1 "$count" "the processes of an api-server, such as 1"
   rule POOL_SIZE 5 "$count" "the connections that a pool keeps, such as 5"
   rule POOL_OVERFLOW 5 '[0-9]{1,3}' "the connections that a pool opens besides, such as 5"
+  rule API_MEMORY 1500m "$size" "the memory of an api-server, such as 1500m"
+  rule SCHEDULER_MEMORY 3g "$size" "the memory of the scheduler and its local tasks, such as 3g"
+  rule DAG_PROCESSOR_MEMORY 1g "$size" "the memory of the dag-processor, such as 1g"
+  rule TRIGGERER_MEMORY 1g "$size" "the memory of the triggerer, such as 1g"
+  rule NGINX_MEMORY 512m "$size" "the memory of nginx, such as 512m"
+  rule TMP_SIZE 1g "$size" "the size of /tmp in a container, such as 1g"
+  rule NGINX_ADDRESS host-gateway 'host-gateway|[0-9a-f.:]+' "nginx's address for local tasks: host-gateway, or one such as 10.40.1.7"
+  rule DOCKER_NETWORKS 172.16.0.0/12 "$networks" "the networks of docker, such as 172.16.0.0/12"
   rule START_S 120 "$number" "the seconds within which a container is healthy, such as 120"
   rule PARSE_S 120 "$number" "the seconds within which all DAGs are parsed, such as 120"
   rule BAKE_S 60 "$number" "the seconds for which the old release stands ready after the switch, such as 60"

@@ -60,6 +60,14 @@ def test_every_setting_is_in_the_template_with_the_default_that_holds() -> None:
     }
 
 
+def test_each_setting_is_checked_when_a_deploy_begins() -> None:
+    checks = "".join((ROOT / "scripts" / "deploy" / f"{part}.sh").read_text() for part in ("settings", "nginx"))
+    by_rule = set(re.findall(r"^  rule ([A-Z_]+) ", checks, re.MULTILINE))
+    nginx = checks[checks.index("nginx_check_settings() {") :]
+    by_nginx = set(re.findall(r"[A-Z_]{4,}", nginx[: nginx.index("\n}\n")]))
+    assert sorted(stated().keys() - by_rule - by_nginx) == []
+
+
 def test_what_is_required_has_no_default() -> None:
     required = set(re.findall(r"^([A-Z_]+)=", TEMPLATE, re.MULTILINE))
     assert required == {"NGINX_IMAGE"}

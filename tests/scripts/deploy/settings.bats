@@ -43,6 +43,15 @@ setup() { host; }
   [[ $output == *"ECS_EXEC is 'True'"*"true or false"* ]]
 }
 
+@test "memory, sizes and networks are looked at before Compose sees them" {
+  [ "$SCHEDULER_MEMORY $TMP_SIZE $NGINX_ADDRESS" = "3g 1g host-gateway" ]
+  printf '%s\n' SCHEDULER_MEMORY=3gb TMP_SIZE=0 NGINX_ADDRESS=nginx DOCKER_NETWORKS=172.16.0.0 >>"$HOST_DIR/deploy.env"
+  run read_settings
+  [ "$status" = 2 ]
+  [[ $output == *"SCHEDULER_MEMORY is '3gb'"*"such as 3g"* ]]
+  [[ $output == *"TMP_SIZE is '0'"*"NGINX_ADDRESS is 'nginx'"*"DOCKER_NETWORKS is '172.16.0.0'"* ]]
+}
+
 @test "every required setting that is missing is named, all at once" {
   unset DEPLOY_BUCKET SECRETS_PREFIX
   sed -i '/DEPLOY_BUCKET\|SECRETS_PREFIX/d' "$HOST_DIR/settings.env"
