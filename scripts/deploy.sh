@@ -9,6 +9,7 @@
 #
 # exit: 0 done · 2 usage or a setting · 3 another deploy has the lock · 4 this host, registry or database is not
 # ready · 5 the image · 6 the schema · 7 DAGs · 8 the new colour is not healthy · 9 nginx · 10 taken back · 11 interrupted
+# 12 it serves, and something after that failed
 
 # shellcheck disable=SC2034 # variables are read by the parts in deploy/
 set -euo pipefail

@@ -30,6 +30,7 @@ NEXT = {
     9: "nginx refused the switch; the old release serves",
     10: "the new release did not hold after the switch, and was taken back; the old one serves",
     11: "it was interrupted, and undone; run this job again",
+    12: "the new release serves; something after that failed, which the next deploy does again",
     hosts.LOST: "ssh itself failed: is the host's key the one in DEPLOY_KNOWN_HOSTS, is DEPLOY_SSH_KEY in its "
     "authorized_keys, and is there a way to it? When it was lost in the middle, the host undoes the deploy; "
     "scripts/status.sh on it tells",

@@ -15,6 +15,7 @@ finish() {
     [[ $POINT == nothing || $POINT == "done" ]] || echo "error: it failed in the step '$STEP'" >&2
     "undo_$POINT"
     [[ $POINT == switched && $code != 11 ]] && code=10
+    [[ $POINT == "done" ]] && code=12
   fi
   [[ -z ${AUDITED:-} ]] || audit "$result"
   # where the page stays, the next deploy and the next boot have to know why
@@ -80,8 +81,9 @@ undo_switched() {
 }
 
 # what came after it does not take a release back
+# what came after it matters to nobody who asks: it is done again by hand, or by the next deploy
 undo_done() {
-  :
+  echo "error: $RELEASE serves; '$STEP', which comes after it, failed: see above" >&2
 }
 
 old_release() {

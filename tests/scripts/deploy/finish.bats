@@ -104,8 +104,10 @@ ends() {
 }
 
 @test "what fails after the release has proved itself takes nothing back" {
+  RELEASE=new STEP=drain
   ends "done" 1
-  [ "$status" = 8 ]
+  [ "$status" = 12 ]
+  [[ $output == *"new serves; 'drain', which comes after it, failed"* ]]
   [ "$(calls | tr '\n' '|')" = "audit failed|unlock|" ]
 }
 
