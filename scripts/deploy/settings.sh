@@ -17,7 +17,7 @@ rules() {
   rule NGINX_IMAGE - "$image" "the image of docker/nginx by its digest, such as REPOSITORY@sha256:DIGEST"
   rule COMPOSE_PREFIX - '[a-z][a-z0-9-]*' "how names of containers begin, such as airflow"
   rule HOSTS 1 "$count" "the number of hosts, which share the database's connections, such as 1"
-  rule ECS_EXEC false 'true|false' "whether tasks take aws ecs execute-command, as Terraform's ecs_exec says: true or false"
+  rule ECS_EXEC false 'true|false' "whether a person may open a shell in a task (ECS Exec), as Terraform's ecs_exec says: true or false"
   rule API_WORKERS 1 "$count" "the processes of an api-server, such as 1"
   rule POOL_SIZE 5 "$count" "the connections that a pool keeps, such as 5"
   rule POOL_OVERFLOW 5 '[0-9]{1,3}' "the connections that a pool opens besides, such as 5"

@@ -117,7 +117,8 @@ def test_uv_is_fetched_by_the_pip_that_there_is(
 ) -> None:
     monkeypatch.setattr(subprocess, "run", Pip(*works).run)
     assert bootstrap.find_uv() == f"{tmp_path}/uv/bin/uv"
-    options = ["install", "--quiet", "--disable-pip-version-check", "--target", f"{tmp_path}/uv", "uv"]
+    options = ["install", "--quiet", "--disable-pip-version-check", "--target", f"{tmp_path}/uv"]
+    options += ["--require-hashes", "--requirement", str(ROOT / "docker" / "build-requirements.txt")]
     assert without_uv == [[python.format(tmp_path), "-m", "pip", *options]]
 
 
